@@ -1,0 +1,84 @@
+import ArgumentParser
+import Catalog
+import Operations
+import Platform
+
+struct ModelPull: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull",
+        abstract: "Download models into a stack's volume",
+        discussion: """
+            MODEL is a name of the catalog (`qwen2.5-coder:7b`, `llama3:8b-q5_k_m`), a repository of the hub \
+            (`ORG/REPO[:QUANT][@REVISION]`), one file of it (`ORG/REPO/FILE.gguf`), or a local file or folder.
+
+            What has arrived is kept when a pull is stopped: the same command goes on from there.
+            """
+    )
+
+    @Argument(help: "The models to pull.", transform: ModelReference.typed)
+    var models: [ModelReference]
+
+    @Option(help: ArgumentHelp("The quantization, for example q4_k_m.", valueName: "q"))
+    var quant: Quantization?
+
+    @Option(help: ArgumentHelp("The format: gguf or safetensors; the engine's own without this.", valueName: "format"))
+    var format: ModelFormat?
+
+    @Option(help: ArgumentHelp("The branch, tag or commit; `main` without this.", valueName: "r"))
+    var revision: String?
+
+    @Option(help: ArgumentHelp("Take these files too, for example '*mmproj*'.", valueName: "glob"))
+    var include: [String] = []
+
+    @Option(help: ArgumentHelp("Leave these files out.", valueName: "glob"))
+    var exclude: [String] = []
+
+    @Flag(help: "Fetch it again, even if it is stored.")
+    var force = false
+
+    @Option(help: ArgumentHelp("The most connections at a time.", valueName: "n"))
+    var connections = 8
+
+    @Option(help: ArgumentHelp("The most bytes a second, for example 40M.", valueName: "rate"))
+    var limitRate: ByteCount?
+
+    @Flag(help: "Do not ask the hub: only tell whether it is stored.")
+    var offline = false
+
+    @Option(name: .customLong("as"), help: ArgumentHelp("The name to store it under.", valueName: "name"))
+    var name: String?
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard (1 ... 64).contains(connections) else { throw ValidationError("`--connections` takes a number from 1 to 64") }
+        if let limitRate, limitRate < 1000 { throw ValidationError("`--limit-rate` takes at least 1k a second") }
+        guard name == nil || models.count == 1 else { throw ValidationError("`--as` names one model") }
+    }
+
+    private var options: PullOptions {
+        var options = PullOptions()
+        (options.quant, options.format, options.revision, options.name) = (quant, format, revision, name)
+        (options.include, options.exclude, options.force) = (include, exclude, force)
+        (options.connections, options.rateLimit, options.isOffline) = (connections, limitRate, offline)
+        return options
+    }
+
+    func run() async throws {
+        let workspace = try common.workspace()
+        if change.dryRun {
+            var plans: [PullPlan] = []
+            for model in models { plans.append(try await Pull(model, options).plan(in: workspace, report: common.reporter)) }
+            return try common.output.print(plans.map(PullPlanView.init)) { PullPlanView.text(plans, common.output.terminal) }
+        }
+        var pulled: [Pull.Outcome] = []
+        for model in models {
+            pulled.append(
+                try await common.showingProgress("\(model)") { report in
+                    try await Pull(model, options).run(in: workspace, report: report)
+                })
+        }
+        try common.output.print(pulled) { PulledModelView.text(pulled) }
+    }
+}

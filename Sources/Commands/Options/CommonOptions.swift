@@ -1,0 +1,81 @@
+import ArgumentParser
+import Catalog
+import Console
+import Operations
+import Platform
+
+/// The options of every verb.
+struct CommonOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The folder that holds `stacks/` and `config/`.", valueName: "dir"))
+    var home: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The stack to act on.", valueName: "name"))
+    var stack: String?
+
+    @Flag(help: "Print one JSON document.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Say nothing but errors; `ls` prints names only.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Say more: the facts behind an error.")
+    var verbose = false
+
+    @Option(help: ArgumentHelp("When to use colour: auto, always, never.", valueName: "when"))
+    var color = ColorChoice.auto
+
+    @Option(help: ArgumentHelp("How to show progress: auto, bar, plain, json, none.", valueName: "how"))
+    var progress = ProgressMode.auto
+
+    /// What the verb works in.
+    func workspace() throws -> Workspace {
+        let environment = Environment.process
+        let home = Home.locate(flag: home, environment: environment, workingDirectory: try workingDirectory())
+        return Workspace(home: home, environment: environment, stackName: stack)
+    }
+
+    var output: Output { Output(isJSON: json, terminal: .standardOutput(color: color)) }
+    var talk: Terminal { .standardError(color: color) }
+
+    /// Runs an operation and shows what it reports on stderr.
+    func showingProgress<Result>(_ title: String, _ body: (@escaping Reporter) async throws -> Result) async throws -> Result {
+        let mode: ProgressMode = quiet && progress == .auto ? .none : progress
+        let display = ProgressDisplay(title: title, mode: mode, on: talk)
+        let reporter = ReportDrawing(display, isQuiet: quiet, isJSON: progress == .json, style: talk.style)
+        return try await display.shown { try await body { reporter.draw($0) } }
+    }
+
+    /// Says warnings and notes of an operation that has no progress to show.
+    var reporter: Reporter {
+        let (talk, isQuiet) = (talk, quiet)
+        return { report in
+            switch report {
+            case .warning(let text): talk.say("\(talk.style.yellow("warning")): \(sanitized(text))\n")
+            case .note(let text) where !isQuiet: talk.say("\(sanitized(text))\n")
+            default: break
+            }
+        }
+    }
+}
+
+/// The options of every verb that changes something.
+struct ChangeOptions: ParsableArguments {
+    @Flag(name: [.customShort("n"), .long], help: "Only say what would be done.")
+    var dryRun = false
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
+    /// Asks the person, unless they said yes beforehand; a refusal ends the process with status 1.
+    func confirm(_ question: String, on terminal: Terminal) async throws {
+        if yes { return }
+        do throws(PromptError) {
+            if try await Prompt(output: terminal).confirm(question) { return }
+        } catch {
+            guard case .notATerminal = error else { throw Failure(.cancelled, "nothing was changed") }
+            throw Failure(
+                .failed, "there is no terminal to ask on: \(question)", hint: "add `--yes` to do it without being asked")
+        }
+        throw Failure(.failed, "nothing was changed")
+    }
+}

@@ -1,0 +1,17 @@
+import Console
+import Platform
+
+/// Where data goes: stdout, as JSON or as a person reads it.
+struct Output {
+    let isJSON: Bool
+    let terminal: Terminal
+
+    /// Prints a document as JSON, or what `text` makes of it.
+    func print(_ document: some Encodable, text: () -> String) throws {
+        if isJSON {
+            try terminal.write(JSON.encode(document))
+        } else {
+            try terminal.write(text())
+        }
+    }
+}

@@ -1,0 +1,67 @@
+public import ArgumentParser
+import Glibc
+import Operations
+import Platform
+
+/// The root of the command line.
+public struct Stackctl: AsyncParsableCommand {
+    /// Its name, its words and its verbs.
+    public static let configuration = CommandConfiguration(
+        commandName: "stackctl",
+        abstract: "Run the model side of an inference stack: mistral.rs, llama.cpp, vLLM",
+        usage: """
+            stackctl [STACK] VERB [options]
+            stackctl mistral pull qwen2.5-coder:32b
+            """,
+        discussion: """
+            STACK is the name of a folder under `stacks/`: `mistral`, `llamacpp` and `vllm` are shipped. Without one, the \
+            verbs that read act on all stacks, the others on the default one (`STACKCTL_STACK`, else `llamacpp`).
+            """,
+        version: Version.text,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Models",
+                subcommands: [ModelPull.self, ModelList.self, ModelShow.self, ModelVerify.self, ModelRemove.self, DiskFree.self]),
+            CommandGroup(name: "Stacks", subcommands: []),
+            CommandGroup(name: "Host", subcommands: groupOfHost),
+        ]
+    )
+
+    private static var groupOfHost: [any ParsableCommand.Type] {
+        var commands: [any ParsableCommand.Type] = [CatalogVerbs.self]
+        #if Mirror
+        commands.append(MirrorVerbs.self)
+        #endif
+        return commands + [HomeInit.self, VersionShow.self]
+    }
+
+    /// The word before the messages of the parser itself, so that they look like ours.
+    public static var _errorLabel: String { "error" }
+
+    /// Makes a root; the parser does.
+    public init() {}
+
+    /// Parses the process's arguments, runs the verb and ends the process with its status.
+    public static func main() async {
+        do {
+            let arguments = try Invocation(Array(CommandLine.arguments.dropFirst()), environment: .process).arguments
+            try await cancellingOnSignals {
+                var command = try parseAsRoot(arguments)
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
+            }
+        } catch let failure as Failure {
+            Exit.report(failure, verbose: CommandLine.arguments.contains { $0 == "-v" || $0 == "--verbose" })
+            Glibc.exit(failure.kind.exitStatus)
+        } catch is CancellationError {
+            let failure = Failure(.cancelled, "interrupted")
+            Exit.report(failure, verbose: false)
+            Glibc.exit(failure.kind.exitStatus)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

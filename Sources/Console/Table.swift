@@ -1,0 +1,103 @@
+/// Rows under an upper-case header, without borders.
+public struct Table: Sendable {
+    /// A column.
+    public struct Column: Sendable {
+        let title: String
+        let alignment: Alignment
+        let isFlexible: Bool
+
+        /// Describes a column; a flexible one gives up width where the table is too wide.
+        public init(_ title: String, _ alignment: Alignment = .leading, isFlexible: Bool = false) {
+            self.title = sanitized(title.uppercased())
+            self.alignment = alignment
+            self.isFlexible = isFlexible
+        }
+    }
+
+    /// The side on which a column's cells begin.
+    public enum Alignment: Sendable {
+        /// For words.
+        case leading
+        /// For numbers.
+        case trailing
+    }
+
+    /// What stands in a row under a column.
+    public struct Cell: Sendable, ExpressibleByStringInterpolation {
+        let text: String
+        let tone: Style.Tone?
+
+        /// Shows text, marked where the output can show it.
+        public init(_ text: String, _ tone: Style.Tone? = nil) {
+            self.text = sanitized(text)
+            self.tone = tone
+        }
+
+        /// Shows text written in place.
+        public init(stringLiteral value: String) { self.init(value) }
+    }
+
+    /// The least that a flexible column keeps.
+    private static let least = 8
+    private let columns: [Column]
+    private var rows: [[Cell]] = []
+
+    /// Starts without rows.
+    public init(_ columns: [Column]) { self.columns = columns }
+
+    /// Adds a row; cells that are missing are empty, and cells without a column are left out.
+    public mutating func add(_ cells: [Cell]) {
+        let missing = Array(repeating: Cell(""), count: max(0, columns.count - cells.count))
+        rows.append(Array(cells.prefix(columns.count)) + missing)
+    }
+
+    /// The table as it fits on an output: on a terminal its width, elsewhere all that the cells say.
+    public func rendered(for terminal: Terminal) -> String {
+        rendered(width: terminal.isTerminal ? terminal.width : nil, style: terminal.style)
+    }
+
+    /// The table in at most `width` columns, each line ended; `nil` is no limit.
+    public func rendered(width: Int?, style: Style = .plain) -> String {
+        let header = columns.map { Cell($0.title, .bold) }
+        let widths = widths(within: width, header)
+        return ([header] + rows).map { line($0, widths, width ?? .max, style) + "\n" }.joined()
+    }
+
+    private func widths(within limit: Int?, _ header: [Cell]) -> [Int] {
+        var widths = columns.indices.map { column in
+            ([header] + rows).map { Console.columns(of: $0[column].text) }.max() ?? 0
+        }
+        guard let limit else { return widths }
+        var excess = widths.reduce(2 * (widths.count - 1), +) - limit
+        while excess > 0 {
+            let candidates = columns.indices.filter { columns[$0].isFlexible && widths[$0] > Self.least }
+            guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { break }
+            widths[widest] -= 1
+            excess -= 1
+        }
+        return widths
+    }
+
+    /// A line never wraps: what is still too wide is cut at its end.
+    private func line(_ cells: [Cell], _ widths: [Int], _ limit: Int, _ style: Style) -> String {
+        var line = ""
+        var used = 0
+        // Space is written only in front of something, so that no line ends in it.
+        var owed = 0
+        for (index, cell) in cells.enumerated() {
+            let left = limit - used - owed
+            guard left > 0 else { break }
+            let text = truncated(cell.text, to: min(widths[index], left))
+            let slack = max(0, min(widths[index], left) - Console.columns(of: text))
+            let isTrailing = columns[index].alignment == .trailing
+            if isTrailing { owed += slack }
+            if !text.isEmpty {
+                line += String(repeating: " ", count: owed) + style(text, cell.tone)
+                used += owed + Console.columns(of: text)
+                owed = 0
+            }
+            owed += (isTrailing ? 0 : slack) + 2
+        }
+        return line
+    }
+}

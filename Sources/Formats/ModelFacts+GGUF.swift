@@ -1,0 +1,58 @@
+import Platform
+public import SystemPackage
+
+extension ModelFacts {
+    /// Reads the facts from a GGUF, or from all shards of one.
+    public static func read(gguf files: [FilePath]) throws(FormatError) -> ModelFacts {
+        var headers: [GGUFHeader] = []
+        for file in files { headers.append(try GGUFHeader.read(file)) }
+        return try ModelFacts(headers)
+    }
+
+    /// Takes the facts from the header of a GGUF, or from those of all its shards.
+    public init(_ shards: [GGUFHeader]) throws(FormatError) {
+        let headers = try Self.ordered(shards)
+        guard let first = headers.first else { throw .invalid(.shards(expected: 1, found: 0), offset: 0) }
+        let tensors = headers.flatMap(\.tensors)
+        let architecture = first.architecture
+        func fact(_ key: String) -> Int? {
+            architecture.flatMap { first["\($0).\(key)"]?.largest?.plausible }
+        }
+        let fileType = first["general.file_type"]?.integer
+        self.init(
+            architecture: architecture,
+            parameters: headers.reduce(0) { $0 &+ $1.parameters },
+            contextLength: fact("context_length"),
+            layers: fact("block_count"),
+            heads: fact("attention.head_count"),
+            kvHeads: fact("attention.head_count_kv"),
+            headSize: fact("attention.key_length"),
+            embeddingLength: fact("embedding_length"),
+            vocabularySize: fact("vocab_size") ?? first["tokenizer.ggml.tokens"]?.array?.count,
+            experts: fact("expert_count"),
+            quantization: fileType.flatMap(FileType.label) ?? tensors.prevailingType?.rawValue.lowercased(),
+            fileType: fileType,
+            weightsSize: tensors.map(\.size).total(),
+            chatTemplate: first["tokenizer.chat_template"] != nil
+        )
+    }
+
+    /// The shards in their order; all that the first one counts must be there, each once.
+    private static func ordered(_ shards: [GGUFHeader]) throws(FormatError) -> [GGUFHeader] {
+        guard let count = shards.first?["split.count"]?.integer, count > 0 else { return shards }
+        let numbers = Set(shards.compactMap { $0["split.no"]?.integer })
+        guard shards.count == count, numbers.count == count, numbers.allSatisfy((0..<count).contains) else {
+            throw .invalid(.shards(expected: count, found: numbers.count), offset: 0)
+        }
+        let found = shards.reduce(0) { $0 + $1.tensors.count }
+        if let tensors = shards.first?["split.tensors.count"]?.integer, tensors != found {
+            throw .invalid(.count(UInt64(clamping: tensors)), offset: 0)
+        }
+        return shards.sorted { ($0["split.no"]?.integer ?? 0) < ($1["split.no"]?.integer ?? 0) }
+    }
+}
+
+extension GGUFValue {
+    /// The integer, or the largest one of an array that has a value for each layer.
+    fileprivate var largest: Int? { integer ?? array?.elements.compactMap(\.integer).max() }
+}

@@ -1,0 +1,89 @@
+import Docker
+import Hub
+public import Platform
+import Store
+import Transfer
+
+/// Why an operation could not be done, worded for the person who asked.
+public struct Failure: Error, Sendable, CustomStringConvertible {
+    /// What it means to a script; decides the exit status.
+    public enum Kind: Sendable, CaseIterable {
+        case failed, notFound, conflict, invalid, refused, unavailable, noSpace, unsupported, notReady, cancelled
+    }
+    /// What it means to a script.
+    public let kind: Kind
+    /// One lowercase sentence without a full stop; names and commands in backticks.
+    public let message: String
+    /// What to type or change next.
+    public let hint: String?
+    /// The fact behind it, shown with `--verbose`.
+    public let cause: (any Error)?
+
+    /// Words a failure.
+    public init(_ kind: Kind, _ message: String, hint: String? = nil, cause: (any Error)? = nil) {
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+        self.cause = cause
+    }
+
+    /// The message.
+    public var description: String { message }
+
+    /// The same failure with another hint, where it had none.
+    func hinting(_ hint: String) -> Failure {
+        Failure(kind, message, hint: self.hint ?? hint, cause: cause)
+    }
+}
+
+extension Failure {
+    /// Words any fact that a room states.
+    init(_ error: any Error) {
+        self =
+            switch error {
+            case let failure as Failure: failure
+            case let error as SystemError: Failure(system: error)
+            case let error as StoreError: Failure(store: error)
+            case let error as TransferError: Failure(transfer: error)
+            case is CancellationError: Failure(.cancelled, "interrupted")
+            default: Failure(.failed, "\(error)", cause: error)
+            }
+    }
+
+    /// Words what the kernel answered.
+    public init(system error: SystemError) {
+        let kind: Kind =
+            error.isNoSpace ? .noSpace : error.isAccessRefused ? .refused : error.isNotFound ? .notFound : .failed
+        let hint: String? =
+            error.isAccessRefused ? "check the owner and the mode of the folder, and whether its filesystem is mounted read-only" : nil
+        self.init(kind, "\(error)", hint: hint, cause: error)
+    }
+
+    init(store error: StoreError) {
+        switch error {
+        case .system(let error): self.init(system: error)
+        case .malformedManifest: self.init(.invalid, "\(error)", hint: "remove the file, or pull the model again with `--force`", cause: error)
+        case .invalidName: self.init(.invalid, "\(error)", cause: error)
+        case .foreignFiles: self.init(.conflict, "\(error)", hint: "move them away; stackctl replaces only what it put there", cause: error)
+        case .nameTaken: self.init(.conflict, "\(error)", hint: "choose another name with `--as NAME`", cause: error)
+        case .busy: self.init(.conflict, "\(error)", hint: "wait until it has finished, then try again", cause: error)
+        }
+    }
+
+    init(transfer error: TransferError) {
+        switch error {
+        case .system(let error): self.init(system: error)
+        case .wrongHash(let file, _, _):
+            self.init(
+                .invalid, "`\(file)` arrived twice with another hash than the hub declares; nothing was stored",
+                hint: "a proxy or the hub's copy may be damaged: try another network, or later", cause: error)
+        case .wrongSize, .notTheFile: self.init(.invalid, "\(error)", cause: error)
+        case .refused(let file, let status):
+            self.init(.refused, "the server refuses `\(file)` with status \(status)", cause: error)
+        case .gaveUp(let file, let reason):
+            self.init(
+                .unavailable, "no progress on `\(file)`: \(reason)", hint: "what has arrived is kept: run the same command again",
+                cause: error)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import Catalog
+import FoundationEssentials
+import Hub
+import Platform
+import Store
+import SystemPackage
+import Transfer
+
+/// Fetches the files of a planned pull and makes the model visible.
+struct Fetch: Sendable {
+    private let planned: PlannedPull
+    private let store: ModelStore
+    private let hub: HubClient
+    private let options: PullOptions
+
+    init(_ planned: PlannedPull, _ store: ModelStore, _ hub: HubClient, _ options: PullOptions) {
+        self.planned = planned
+        self.store = store
+        self.hub = hub
+        self.options = options
+    }
+
+    /// A file, and where its verified bytes are.
+    private struct Content {
+        let path: FilePath
+        let sha256: String
+    }
+
+    func run(_ report: @escaping Reporter) async throws -> StoredModel {
+        let selection = planned.selection
+        report(.files(selection.files.map { ($0.path.string, $0.size) }))
+        let opened = try await openPartials(report)
+        defer { withExtendedLifetime(opened) {} }
+        let engine = TransferEngine(connections: options.connections, rateLimit: options.rateLimit) { event in
+            Self.pass(event, to: report)
+        }
+        let received = try await engine.receive(opened.map(\.remote))
+        var contents: [FilePath: Content] = [:]
+        for (place, file) in zip(opened, received) {
+            contents[place.remote.directory] = Content(path: file.content, sha256: file.sha256.hex)
+        }
+        report(.stage("storing \(planned.request.model)"))
+        let model = try publish(try selection.files.enumerated().map { index, file in
+            if let copy = planned.copies[index] { return try content(ofCopy: copy, file) }
+            guard let content = contents[store.partialDirectory(file.partialID)] else {
+                preconditionFailure("every file was received or copied")
+            }
+            return content
+        }, report)
+        for place in opened { try? store.removePartial(place.remote.directory) }
+        return model
+    }
+
+    private func content(ofCopy path: FilePath, _ file: SelectedFile) throws -> Content {
+        if case .sha256(let digest) = file.parts[0].content { return Content(path: path, sha256: digest.hex) }
+        // Only large files have their SHA-256 from the hub; this one is small.
+        return Content(path: path, sha256: Digest.of(try FileSystem.read(path, limit: 64_000_000)).hex)
+    }
+
+    // MARK: Places
+
+    private struct OpenPlace: Sendable {
+        let remote: RemoteFile
+        let lock: FileLock
+    }
+
+    /// Opens the place of every file that must be fetched, each content once, in an order that all processes share, so
+    /// that two of them never wait for each other.
+    private func openPartials(_ report: @escaping Reporter) async throws -> [OpenPlace] {
+        let request = planned.request
+        var opened: [OpenPlace] = []
+        var seen: Set<Digest> = []
+        let missing = zip(planned.selection.files, planned.copies).filter { $0.1 == nil }.map(\.0)
+        for file in missing.sorted(by: { $0.partialID.hex < $1.partialID.hex }) where seen.insert(file.partialID).inserted {
+            let purpose = Partial.Purpose(
+                model: request.model, format: planned.selection.format.rawValue, quant: planned.selection.quant?.name,
+                path: file.path.string, sizeBytes: file.size)
+            let (directory, lock) = try await store.openPartial(file.partialID, for: purpose) {
+                report(.stage("waiting for another stackctl that downloads \(file.path)"))
+            }
+            if options.force { try FileSystem.remove(directory.appending("journal.json")) }
+            opened.append(OpenPlace(remote: remote(file, directory), lock: lock))
+        }
+        return opened
+    }
+
+    private func remote(_ file: SelectedFile, _ directory: FilePath) -> RemoteFile {
+        let parts = file.parts.map { part in
+            RemotePart(size: part.size, content: part.content.remote) { [hub, revision = planned.revision] in
+                do throws(HubError) {
+                    let location = try await hub.locate(part, at: revision)
+                    return RemoteAddress(url: location.url, headers: location.headers)
+                } catch { throw Failure(error, client: hub) }
+            }
+        }
+        return RemoteFile(name: file.path.string, directory: directory, parts: parts)
+    }
+
+    private static func pass(_ event: TransferEvent, to report: Reporter) {
+        switch event {
+        case .received(let file, let bytes, let size): report(.progress(file: file, bytes: bytes, of: size))
+        case .resuming(let file, let from): report(.note("\(file): \(from) are here from an earlier run"))
+        case .retrying(let file, let reason, let pause):
+            report(.note("\(file): \(reason); trying again\(pause > .seconds(2) ? " in \(pause.components.seconds) s" : "")"))
+        case .refetching(let file): report(.warning("\(file): the bytes do not have the declared hash; fetching them once more"))
+        case .finished(let file): report(.done(file: file))
+        }
+    }
+
+    // MARK: Publishing
+
+    private func publish(_ contents: [Content], _ report: Reporter) throws -> StoredModel {
+        let (request, selection) = (planned.request, planned.selection)
+        let ingest = try store.beginIngest(model: request.model, format: selection.format.rawValue)
+        do {
+            for (file, content) in zip(selection.files, contents) { try ingest.add(content.path, as: file.path) }
+            let files = zip(selection.files, contents).map { file, content in
+                Manifest.File(
+                    path: file.path, sizeBytes: file.size, sha256: content.sha256, gitBlob: file.gitBlob,
+                    sourcePath: file.sourcePath.flatMap { $0 == file.path ? nil : $0.string })
+            }
+            let header = try HeaderReading(selection.format, in: ingest.directory, files: files.map(\.path), report)
+            guard case .hub(_, let requested) = request.origin else { preconditionFailure("only a hub is fetched from") }
+            let source = Manifest.Source(
+                kind: .hub, endpoint: hub.endpoint, repository: planned.revision.repository.description,
+                revision: planned.revision.commit, requestedRevision: requested, selection: request.fingerprint)
+            let key = try ModelKey(
+                model: request.model, format: selection.format.rawValue,
+                quant: selection.quant?.name ?? header.quant ?? "unknown")
+            return try ingest.publish(
+                Manifest(key: key, source: source, facts: header.facts, files: files, pulledAt: .now, tool: toolVersion))
+        } catch {
+            ingest.discard()
+            throw error
+        }
+    }
+}
+
+extension SelectedFile {
+    fileprivate var gitBlob: String? {
+        if parts.count == 1, case .gitBlob(let digest) = parts[0].content { return digest.hex }
+        return nil
+    }
+}
+
+extension RepositoryFile.Content {
+    /// The same for a transfer, which does not know the hub.
+    var remote: RemotePart.Content {
+        switch self {
+        case .sha256(let digest): .sha256(digest)
+        case .gitBlob(let digest): .gitBlob(digest)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Catalog
+import Host
+import Hub
+public import Platform
+import Store
+import SystemPackage
+import Transfer
+
+/// What a pull will do: settled before the first byte.
+public struct PullPlan: Sendable {
+    /// A file that the model needs.
+    public struct File: Sendable, Encodable {
+        /// Its path in the model.
+        public let path: RelativePath
+        /// Its length.
+        public let sizeBytes: ByteCount
+        /// What of it must be fetched; less than its length if an earlier run fetched some, none if it is stored.
+        public let missingBytes: ByteCount
+    }
+
+    /// The stack whose volume it goes to.
+    public let stack: String
+    /// The model's name.
+    public let model: String
+    /// `gguf` or `safetensors`.
+    public let format: String
+    /// The quantization, if the files' names tell it.
+    public let quant: String?
+    /// The repository.
+    public let repository: String
+    /// The commit.
+    public let revision: String
+    /// The files.
+    public let files: [File]
+    /// What the volume's filesystem has free.
+    public let freeBytes: ByteCount
+
+    /// What must be fetched.
+    public var missing: ByteCount { files.lazy.map(\.missingBytes).total() }
+}
+
+/// A pull whose files are known.
+struct PlannedPull: Sendable {
+    let request: PullRequest
+    let revision: Revision
+    let selection: FileSelection
+    /// For each file of the selection, a verified copy that some stack of this host already has.
+    let copies: [FilePath?]
+
+    /// Sums up what is to be fetched and checks that it fits.
+    func plan(stack: Stack, store: ModelStore) throws(Failure) -> PullPlan {
+        let partials = try received(in: store)
+        let files = zip(selection.files, copies).map { file, copy in
+            PullPlan.File(
+                path: file.path, sizeBytes: file.size,
+                missingBytes: copy != nil ? 0 : file.size - min(partials[file.partialID.hex] ?? 0, file.size))
+        }
+        let free: ByteCount
+        do throws(SystemError) { free = try DiskSpace(at: store.layout.volume).available } catch { throw Failure(system: error) }
+        return PullPlan(
+            stack: stack.name, model: request.model, format: selection.format.rawValue, quant: selection.quant?.name,
+            repository: revision.repository.description, revision: revision.commit, files: files, freeBytes: free)
+    }
+
+    private func received(in store: ModelStore) throws(Failure) -> [String: ByteCount] {
+        do throws(StoreError) {
+            return Dictionary(try store.partials().map { ($0.directory.lastComponent?.string ?? "", $0.received) }) { $1 }
+        } catch { throw Failure(store: error) }
+    }
+}
+
+extension PullPlan {
+    /// Refuses a plan that the disk cannot hold.
+    func checkSpace(volume: FilePath) throws(Failure) {
+        guard missing > freeBytes else { return }
+        throw Failure(
+            .noSpace, "`\(model)` needs \(missing) more, and \(volume) has \(freeBytes) free",
+            hint: "see `stackctl df`; `stackctl ls` shows what could be removed with `stackctl rm`")
+    }
+}
+
+extension SelectedFile {
+    /// The name of the place where its download is kept: the hash of its content, or of its parts' hashes.
+    var partialID: Digest {
+        if parts.count == 1, let part = parts.first { return part.content.digest }
+        return .of(Array(parts.map { "\($0.content.digest)" }.joined(separator: "\n").utf8))
+    }
+}

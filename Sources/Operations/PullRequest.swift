@@ -1,0 +1,165 @@
+public import Catalog
+import Hub
+public import Platform
+import Store
+import SystemPackage
+
+/// How a pull was asked for, beyond the model's name.
+public struct PullOptions: Sendable {
+    /// The quantization.
+    public var quant: Quantization?
+    /// The format.
+    public var format: ModelFormat?
+    /// The branch, tag or commit.
+    public var revision: String?
+    /// Patterns of files to take besides those that are chosen.
+    public var include: [String] = []
+    /// Patterns of files to leave out of those that are chosen.
+    public var exclude: [String] = []
+    /// Whether what is stored is fetched again.
+    public var force = false
+    /// The most connections at a time.
+    public var connections = 8
+    /// The most bytes a second.
+    public var rateLimit: ByteCount?
+    /// Whether the hub must not be asked.
+    public var isOffline = false
+    /// The name to store it under.
+    public var name: String?
+
+    /// The usual way.
+    public init() {}
+}
+
+/// What a MODEL means for a stack: its name there, and where its bytes come from.
+struct PullRequest: Sendable {
+    enum Origin: Sendable {
+        case hub(RepositoryID, revision: String)
+        case local(FilePath)
+    }
+
+    /// The name under which it is stored.
+    let model: String
+    let origin: Origin
+    let selection: SelectionRequest
+    /// The digest that the catalog pins, if the user wrote one there.
+    let pinned: Digest?
+
+    /// The choice of files in a canonical form: two pulls with the same one want the same files.
+    var fingerprint: String {
+        let parts =
+            [selection.quant.map { "quant=\($0)" }, selection.path.map { "path=\($0)" }].compactMap(\.self)
+            + selection.include.sorted().map { "include=\($0)" } + selection.exclude.sorted().map { "exclude=\($0)" }
+        return parts.joined(separator: " ")
+    }
+
+    /// Whether a stored model is what this request would choose, as far as that can be told without the hub.
+    func isAnswered(by stored: StoredModel) -> Bool {
+        guard case .hub(let repository, _) = origin, stored.manifest.source.kind == .hub,
+            stored.manifest.source.repository.lowercased() == repository.description.lowercased(),
+            selection.formats.contains(where: { $0.rawValue == stored.key.format })
+        else { return false }
+        if stored.manifest.source.selection == fingerprint { return true }
+        // `pull x` and `pull x:q4_k_m` mean the same files where the former has chosen q4_k_m.
+        let isPlain = selection.include.isEmpty && selection.exclude.isEmpty && selection.path == nil
+        let wasPlain = !(stored.manifest.source.selection ?? "").contains("clude=") && !(stored.manifest.source.selection ?? "").contains("path=")
+        return isPlain && wasPlain && (selection.quant ?? selection.defaultQuant)?.name == stored.key.quant
+    }
+
+    // MARK: Resolving
+
+    init(_ reference: ModelReference, _ options: PullOptions, for stack: Stack, in workspace: Workspace) throws(Failure) {
+        let quant = options.quant ?? reference.quantization
+        let revision = options.revision ?? reference.revision ?? "main"
+        let engineFormats = stack.engine.formats(preferring: stack.defaults.format)
+        var selection = SelectionRequest(
+            formats: options.format.map { [$0] } ?? engineFormats,
+            quant: quant, defaultQuant: stack.defaults.quantization, include: options.include, exclude: options.exclude)
+        switch reference.source {
+        case .repository(let id), .repositoryFile(let id, _):
+            guard let repository = RepositoryID(id) else {
+                throw Failure(.invalid, "`\(id)` is not the name of a repository on the hub")
+            }
+            if case .repositoryFile(_, let path) = reference.source {
+                selection.path = path
+                selection.formats = [.gguf]
+            }
+            self.init(
+                model: options.name ?? repository.description, origin: .hub(repository, revision: revision),
+                selection: selection, pinned: nil)
+        case .local(let path):
+            self.init(
+                model: options.name ?? Self.name(of: path), origin: .local(path), selection: selection, pinned: nil)
+        case .catalog:
+            let (entry, rest) = try Self.entry(for: reference, in: workspace)
+            selection.quant = options.quant ?? rest
+            try self.init(entry, selection, revision: revision, name: options.name, explicitFormat: options.format)
+        }
+    }
+
+    private init(model: String, origin: Origin, selection: SelectionRequest, pinned: Digest?) {
+        self.model = model
+        self.origin = origin
+        self.selection = selection
+        self.pinned = pinned
+    }
+
+    private init(
+        _ entry: CatalogEntry, _ selection: SelectionRequest, revision: String, name: String?, explicitFormat: ModelFormat?
+    ) throws(Failure) {
+        var selection = selection
+        let has: [ModelFormat] = (entry.gguf.isEmpty ? [] : [.gguf]) + (entry.safetensors == nil ? [] : [.safetensors])
+        guard let format = selection.formats.first(where: has.contains) else {
+            throw Failure(
+                .unsupported, "the catalog has no \(selection.formats.map(\.rawValue).joined(separator: " or ")) of `\(entry.reference)`",
+                hint: has.first.map { "it has \($0.rawValue): add `--format \($0.rawValue)`" })
+        }
+        selection.formats = [format]
+        var repository = entry.safetensors
+        var pinned: Digest?
+        if format == .gguf {
+            let wanted = selection.quant ?? selection.defaultQuant.flatMap { entry.gguf[$0] == nil ? nil : $0 }
+            let source = wanted.flatMap { entry.gguf[$0] }
+            // A quantization that the catalog does not list may still be in the repository of the others.
+            repository = source?.repository ?? entry.gguf.min { $0.key < $1.key }?.value.repository
+            selection.pattern = source?.file
+            pinned = source?.sha256
+        }
+        guard let id = repository.flatMap({ RepositoryID($0) }) else {
+            throw Failure(.invalid, "the catalog names no usable repository for `\(entry.reference)`")
+        }
+        self.init(model: name ?? entry.reference, origin: .hub(id, revision: revision), selection: selection, pinned: pinned)
+    }
+
+    /// The catalog's entry of that name, or what the user may have meant.
+    static func entry(
+        for reference: ModelReference, in workspace: Workspace
+    ) throws(Failure) -> (entry: CatalogEntry, quantization: Quantization?) {
+        let catalog = try workspace.catalog()
+        if let found = catalog.entry(for: reference) { return found }
+        let typed = "\(reference)"
+        let near = catalog.nearest(to: typed)
+        throw Failure(
+            .notFound, "there is no model `\(typed)` in the catalog",
+            hint: near.isEmpty
+                ? "see `stackctl catalog ls`, or name a repository of the hub: `ORG/REPO`"
+                : "did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?")
+    }
+
+    private static func name(of path: FilePath) -> String {
+        let name = path.lexicallyNormalized().lastComponent?.string ?? "model"
+        let stem = name.lowercased().hasSuffix(".gguf") ? String(name.dropLast(5)) : name
+        return stem.isEmpty ? "model" : stem
+    }
+}
+
+extension EngineName {
+    /// The formats that the engine serves, the stack's own choice first.
+    func formats(preferring preferred: ModelFormat) -> [ModelFormat] {
+        switch self {
+        case .llamacpp: [.gguf]
+        case .vllm: [.safetensors]
+        case .mistralrs: [preferred] + ModelFormat.allCases.filter { $0 != preferred }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+public import Catalog
+import Docker
+public import Platform
+import Store
+import SystemPackage
+
+/// What a removal will take away.
+public struct RemovalPlan: Sendable {
+    /// One stored model or stopped download.
+    public struct Item: Sendable, Encodable {
+        /// The stack.
+        public let stack: String
+        /// The model's name.
+        public let model: String
+        /// `gguf` or `safetensors`.
+        public let format: String?
+        /// The quantization.
+        public let quant: String?
+        /// The length of its files.
+        public let sizeBytes: ByteCount
+        /// `ready` or `partial`.
+        public let state: ListedModel.State
+    }
+
+    /// What goes.
+    public let items: [Item]
+    fileprivate let models: [StoredModel]
+    fileprivate let partials: [(store: ModelStore, directory: FilePath)]
+}
+
+/// Removes models from a stack's volume.
+public struct Remove: Sendable {
+    private let lookups: [StoredLookup]
+    private let isForced: Bool
+
+    /// Describes a removal; without a format or quantization all of a model goes.
+    public init(_ references: [ModelReference], format: ModelFormat? = nil, quant: Quantization? = nil, isForced: Bool = false) {
+        lookups = references.map { StoredLookup(reference: $0, quant: quant, format: format) }
+        self.isForced = isForced
+    }
+
+    /// Finds what would go, and refuses what is in use.
+    public func plan(in workspace: Workspace, report: Reporter) async throws(Failure) -> RemovalPlan {
+        var items: [RemovalPlan.Item] = []
+        var models: [StoredModel] = []
+        var partials: [(store: ModelStore, directory: FilePath)] = []
+        for lookup in lookups {
+            let (stack, store, found) = try await lookup.all(in: workspace)
+            let stopped = try stoppedDownloads(of: lookup, in: store, workspace)
+            if found.isEmpty, stopped.isEmpty { throw await lookup.missing(stack, in: workspace) }
+            if !isForced { try await checkUse(of: found, by: stack, in: workspace, report) }
+            models += found
+            partials += stopped.map { (store, $0.directory) }
+            items += found.map {
+                .init(
+                    stack: stack.name, model: $0.key.model, format: $0.key.format, quant: $0.key.quant,
+                    sizeBytes: $0.manifest.size, state: .ready)
+            }
+            items += stopped.map {
+                .init(
+                    stack: stack.name, model: $0.purpose?.model ?? "", format: $0.purpose?.format, quant: $0.purpose?.quant,
+                    sizeBytes: $0.received, state: .partial)
+            }
+        }
+        return RemovalPlan(items: items, models: models, partials: partials)
+    }
+
+    /// Removes what was planned.
+    public func run(_ plan: RemovalPlan) throws(Failure) {
+        do throws(StoreError) {
+            for model in plan.models { try ModelStore(volume: model.layout.volume).remove(model) }
+            for (store, directory) in plan.partials { try store.removePartial(directory) }
+        } catch { throw Failure(store: error) }
+    }
+
+    private func stoppedDownloads(
+        of lookup: StoredLookup, in store: ModelStore, _ workspace: Workspace
+    ) throws(Failure) -> [Partial] {
+        do throws(StoreError) {
+            let names = try lookup.names(workspace).map { $0.lowercased() }
+            return try store.partials().filter { partial in
+                guard let purpose = partial.purpose, !partial.isBusy, names.contains(purpose.model.lowercased()) else { return false }
+                let quant = lookup.quant ?? lookup.reference.quantization
+                return (quant == nil || purpose.quant == quant?.name)
+                    && (lookup.format == nil || purpose.format == lookup.format?.rawValue)
+            }
+        } catch { throw Failure(store: error) }
+    }
+
+    private func checkUse(of models: [StoredModel], by stack: Stack, in workspace: Workspace, _ report: Reporter) async throws(Failure) {
+        let commandLines: [String]
+        do throws(DockerError) { commandLines = try await runningCommandLines(of: stack, workspace) } catch {
+            switch error {
+            // No engine, or none that has this container: then none serves the model.
+            case .noEngine, .notFound: return
+            default:
+                report(.warning("cannot tell whether a container serves it: \(error)"))
+                return
+            }
+        }
+        for model in models {
+            let path = model.key.path(below: stack.mount)
+            guard commandLines.contains(where: { $0 == path || $0.contains("\(path)/") }) else { continue }
+            throw Failure(
+                .conflict, "`\(model.key.model)` is in use by the running container of `\(stack.name)`",
+                hint: "stop the container first, or add `--force`")
+        }
+    }
+
+    private func runningCommandLines(of stack: Stack, _ workspace: Workspace) async throws(DockerError) -> [String] {
+        let docker = try workspace.docker()
+        let names =
+            switch stack.container {
+            case .named(let name): [name]
+            case .service(let project, let service): try await docker.containers(project: project, service: service)
+            }
+        var lines: [String] = []
+        for name in names {
+            let container = try await docker.container(name)
+            guard container.state.running else { continue }
+            let configuration = container.configuration
+            lines += (container.arguments ?? []) + (configuration.command ?? []) + (configuration.environment ?? [])
+        }
+        return lines
+    }
+}

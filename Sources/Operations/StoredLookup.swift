@@ -1,0 +1,82 @@
+import Catalog
+import Platform
+import Store
+import SystemPackage
+
+/// Finds what is stored by what a person typed.
+struct StoredLookup: Sendable {
+    let reference: ModelReference
+    var quant: Quantization?
+    var format: ModelFormat?
+
+    /// The stored formats and quantizations that are meant, in the workspace's stack.
+    func all(in workspace: Workspace) async throws(Failure) -> (stack: Stack, store: ModelStore, models: [StoredModel]) {
+        let stack = try workspace.stack()
+        let store = try await workspace.store(of: stack)
+        return (stack, store, try matching(in: store, workspace))
+    }
+
+    /// The one that is meant: the stack's usual quantization, else the only one.
+    func one(in workspace: Workspace) async throws(Failure) -> (stack: Stack, model: StoredModel) {
+        let (stack, _, models) = try await all(in: workspace)
+        if models.isEmpty { throw await missing(stack, in: workspace) }
+        if models.count == 1 { return (stack, models[0]) }
+        let usual = models.filter { $0.key.quant == stack.defaults.quantization?.name && $0.key.format == stack.defaults.format.rawValue }
+        if quant == nil, format == nil, usual.count == 1 { return (stack, usual[0]) }
+        throw Failure(
+            .conflict, "`\(reference)` is stored as \(models.map { "\($0.key.format) \($0.key.quant)" }.joined(separator: ", "))",
+            hint: "name one with `--quant` or `--format`")
+    }
+
+    private func matching(in store: ModelStore, _ workspace: Workspace) throws(Failure) -> [StoredModel] {
+        let wantedQuant = quant ?? reference.quantization
+        do throws(StoreError) {
+            for name in try names(workspace) {
+                let models = try store.models(named: name).filter { model in
+                    (wantedQuant == nil || model.key.quant == wantedQuant?.name)
+                        && (format == nil || model.key.format == format?.rawValue)
+                        && (reference.revision == nil || model.manifest.source.revision == reference.revision
+                            || model.manifest.source.requestedRevision == reference.revision)
+                        && (path == nil || model.manifest.files.contains { ($0.sourcePath ?? $0.path.string) == path?.string })
+                }
+                if !models.isEmpty { return models }
+            }
+            return []
+        } catch { throw Failure(store: error) }
+    }
+
+    private var path: RelativePath? {
+        if case .repositoryFile(_, let path) = reference.source { return path }
+        return nil
+    }
+
+    /// The names under which it may be stored: with its catalog name's aliases resolved, and as it was typed.
+    func names(_ workspace: Workspace) throws(StoreError) -> [String] {
+        switch reference.source {
+        case .repository(let id), .repositoryFile(let id, _): return [id]
+        case .local(let path): return [path.lastComponent?.string ?? path.string]
+        case .catalog(let name, let tag):
+            let typed = name + (tag.map { ":\($0)" } ?? "")
+            let entry = (try? workspace.catalog())?.entry(for: reference)?.entry.reference
+            return [entry, typed].compactMap(\.self)
+        }
+    }
+
+    /// Why nothing was found, with what the person may have meant.
+    func missing(_ stack: Stack, in workspace: Workspace) async -> Failure {
+        let message = "`\(reference)` is not stored in `\(stack.name)`"
+        for other in (try? workspace.stacks()) ?? [] where other.name != stack.name {
+            guard let store = try? await workspace.store(of: other), let found = try? matching(in: store, workspace) else { continue }
+            if !found.isEmpty { return Failure(.notFound, message, hint: "it is stored in `\(other.name)`: say `stackctl \(other.name) …`") }
+        }
+        let stored = (try? await workspace.store(of: stack).models().models.map(\.key.model)) ?? []
+        let near = nearestNames(to: "\(reference)", in: Set(stored))
+        if let first = near.first { return Failure(.notFound, message, hint: "did you mean `\(first)`?") }
+        if case .catalog = reference.source {
+            do throws(Failure) { _ = try PullRequest.entry(for: reference, in: workspace) } catch {
+                return Failure(.notFound, message, hint: error.hint)
+            }
+        }
+        return Failure(.notFound, message, hint: "pull it with `stackctl \(stack.name) pull \(reference)`")
+    }
+}

@@ -1,0 +1,87 @@
+public import Catalog
+import Docker
+import Hub
+public import Platform
+public import Store
+import SystemPackage
+
+/// What every operation works in: the home, the environment, and the ways to open things. Nothing is opened before it
+/// is used.
+public struct Workspace: Sendable {
+    /// The folder that holds `stacks/` and `config/`.
+    public let home: Home
+    /// The environment variables.
+    public let environment: Environment
+    /// The stack that was named, by option or environment.
+    public let stackName: String?
+
+    /// Describes a workspace.
+    public init(home: Home, environment: Environment, stackName: String?) {
+        self.home = home
+        self.environment = environment
+        self.stackName = stackName ?? environment["STACKCTL_STACK"]
+    }
+
+    /// The stack that verbs act on when none is named.
+    private static let defaultStack = "llamacpp"
+
+    /// All stacks.
+    public func stacks() throws(Failure) -> [Stack] {
+        do throws(DeclarationError) { return try home.stacks() } catch { throw Failure(declaration: error) }
+    }
+
+    /// The stack that was named, else the only one of the home, else `llamacpp`.
+    public func stack() throws(Failure) -> Stack {
+        let all = try stacks()
+        let own = all.filter { $0.origin != .builtIn }
+        let name = stackName ?? (own.count == 1 ? own[0].name : Self.defaultStack)
+        do throws(DeclarationError) {
+            if let stack = try home.stack(named: name) { return stack }
+        } catch { throw Failure(declaration: error) }
+        let near = nearestNames(to: name, in: all.map(\.name))
+        throw Failure(
+            .notFound, "there is no stack `\(name)`",
+            hint: near.first.map { "did you mean `\($0)`?" } ?? "the stacks are \(all.map { "`\($0.name)`" }.joined(separator: ", "))")
+    }
+
+    /// The stack that was named, or all of them.
+    public func selectedStacks() throws(Failure) -> [Stack] {
+        stackName == nil ? try stacks() : [try stack()]
+    }
+
+    /// The registry of names.
+    public func catalog() throws(Failure) -> ModelCatalog {
+        do throws(DeclarationError) { return try ModelCatalog.load(home: home.path) } catch {
+            throw Failure(declaration: error)
+        }
+    }
+
+    /// The models of a stack.
+    public func store(of stack: Stack) async throws(Failure) -> ModelStore {
+        switch stack.models {
+        case .folder(let path): return ModelStore(volume: path)
+        case .dockerVolume(let name):
+            do throws(DockerError) {
+                return ModelStore(volume: FilePath(try await docker().volume(name).mountpoint))
+            } catch {
+                throw Failure(
+                    .unavailable, "the models of `\(stack.name)` are in the Docker volume `\(name)`, which cannot be found: \(error)",
+                    hint: "start the Docker Engine, or set `models` in its stack.yaml to a folder", cause: error)
+            }
+        }
+    }
+
+    func docker() throws(DockerError) -> DockerClient { try DockerClient(environment: environment) }
+
+    func hub(offline: Bool) -> HubClient {
+        let client = HubClient(environment: environment)
+        return offline ? HubClient(endpoint: client.endpoint, token: client.token, isOffline: true) : client
+    }
+}
+
+extension Failure {
+    /// Words a mistake in a file that the user wrote.
+    public init(declaration error: DeclarationError) {
+        if let cause = error.cause { self.init(system: cause) } else { self.init(.invalid, "\(error)", cause: error) }
+    }
+}

@@ -1,0 +1,158 @@
+import Glibc
+public import SystemPackage
+
+/// What the kernel says of a path.
+public struct FileStatus: Sendable, Equatable {
+    /// What kind of thing lies there.
+    public enum Kind: Sendable { case file, directory, link, other }
+    /// The kind; `link` only when links were not followed.
+    public let kind: Kind
+    /// The length of the content.
+    public let size: ByteCount
+    /// What the content takes on the disk; less than `size` for a sparse file.
+    public let allocated: ByteCount
+    /// The number of names of this file.
+    public let linkCount: Int
+    /// Tells one file from another, together with `inode`.
+    public let device: UInt64
+    /// Tells one file from another, together with `device`.
+    public let inode: UInt64
+    /// The last change of the content, in nanoseconds since 1970.
+    public let modifiedNanoseconds: Int64
+
+    init(_ status: stat) {
+        kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .directory
+            case S_IFLNK: .link
+            default: .other
+            }
+        size = ByteCount(Int64(status.st_size))
+        allocated = ByteCount(Int64(status.st_blocks) * 512)
+        linkCount = Int(status.st_nlink)
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        modifiedNanoseconds = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    }
+}
+
+/// An open file, closed when the last reference goes; reads and writes say where, so threads can share it.
+public final class File: Sendable {
+    /// Where it was opened.
+    public let path: FilePath
+    let descriptor: Int32
+
+    /// How a file is opened.
+    public enum Mode: Sendable {
+        /// It must exist and is only read.
+        case read
+        /// It is made if missing, for its owner and group to read, and keeps what it has.
+        case update
+        /// It must not exist.
+        case create
+    }
+
+    /// Opens a file; never follows a link in the last component when it writes.
+    public init(_ path: FilePath, _ mode: Mode, permissions: FilePermissions = .shared) throws(SystemError) {
+        let flags =
+            switch mode {
+            case .read: O_RDONLY
+            case .update: O_RDWR | O_CREAT | O_NOFOLLOW
+            case .create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
+            }
+        self.path = path
+        descriptor = try systemCall("open", path) {
+            path.withPlatformString { open($0, flags | O_CLOEXEC, permissions.rawValue) }
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// What the kernel says of the open file.
+    public func status() throws(SystemError) -> FileStatus {
+        var status = stat()
+        try systemCall("read the status of", path) { fstat(descriptor, &status) }
+        return FileStatus(status)
+    }
+
+    /// Reads up to `count` bytes at `offset`; fewer only at the end of the file.
+    public func read(at offset: Int64, count: Int) throws(SystemError) -> [UInt8] {
+        var failure: SystemError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            do throws(SystemError) {
+                filled = try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let count = try systemCall("read", path) {
+                pread(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(filled))
+            }
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
+    /// Hands the file's bytes from `offset` to `body`, a piece of at most `chunk` bytes at a time, until the end or
+    /// until `limit` bytes; tells how many it handed out.
+    public func forEachChunk(
+        from offset: Int64 = 0,
+        limit: Int64 = .max,
+        chunk: Int = 1 << 20,
+        _ body: (RawSpan) throws -> Void
+    ) throws -> Int64 {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 64)
+        defer { buffer.deallocate() }
+        var done: Int64 = 0
+        while done < limit {
+            let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(Int64(chunk), limit - done))])
+            let count = try read(at: offset + done, into: wanted)
+            if count == 0 { break }
+            try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]).bytes)
+            done += Int64(count)
+        }
+        return done
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    public func write(_ bytes: borrowing RawSpan, at offset: Int64) throws(SystemError) {
+        var failure: SystemError?
+        bytes.withUnsafeBytes { buffer in
+            do throws(SystemError) { try write(buffer, at: offset) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    func write(_ buffer: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
+        var written = 0
+        while written < buffer.count {
+            let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
+            written += try systemCall("write", path) {
+                pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(written))
+            }
+        }
+    }
+
+    /// Cuts the file, or lengthens it with a hole, to `size`.
+    public func truncate(to size: ByteCount) throws(SystemError) {
+        try systemCall("truncate", path) { ftruncate(descriptor, off_t(size.bytes)) }
+    }
+
+    /// Waits until the content is on the disk.
+    public func synchronize() throws(SystemError) {
+        try systemCall("sync", path) { fdatasync(descriptor) }
+    }
+}
+
+extension FilePermissions {
+    /// Written by the owner, read by all: an engine's container reads the volume as another user.
+    public static let shared: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+}

@@ -1,0 +1,109 @@
+public import Platform
+public import SystemPackage
+
+/// Where things lie inside a volume.
+///
+///     <volume>/<model>/<format>/<quant>/<files>
+///     <volume>/<model>/<format>/<quant>/manifest.json     its presence is what makes the model exist
+///     <volume>/.stackctl/partial/<digest>/                a download under way
+///     <volume>/.stackctl/staging/<model>.<format>/        a model being put together, renamed into its place
+///     <volume>/.stackctl/locks/<model>.<format>.lock      held by whoever changes the model
+///     <volume>/.stackctl/state/                           what was used when
+public struct Layout: Sendable, Hashable {
+    /// The volume's root.
+    public let volume: FilePath
+
+    /// Describes a volume.
+    public init(volume: FilePath) { self.volume = volume }
+
+    /// The name of a manifest.
+    public static let manifestName = "manifest.json"
+
+    var control: FilePath { volume.appending(".stackctl") }
+    var partials: FilePath { control.appending("partial") }
+    var staging: FilePath { control.appending("staging") }
+    var locks: FilePath { control.appending("locks") }
+    var state: FilePath { control.appending("state") }
+
+    /// The folder of one format and quantization of a model.
+    public func directory(of key: ModelKey) -> FilePath {
+        volume.appending(key.directoryName).appending(key.format).appending(key.quant)
+    }
+}
+
+/// What tells one stored model from another.
+public struct ModelKey: Sendable, Hashable, CustomStringConvertible {
+    /// The name that the user gives, for example `qwen2.5-coder:32b` or `org/name`.
+    public let model: String
+    /// `gguf` or `safetensors`.
+    public let format: String
+    /// The quantization, for example `q4_k_m` or `bf16`.
+    public let quant: String
+
+    /// Accepts a key if its parts can be the names of folders.
+    public init(model: String, format: String, quant: String) throws(StoreError) {
+        self.model = model
+        self.format = format
+        self.quant = quant
+        for part in [directoryName, format, quant] {
+            guard RelativePath(part) != nil, !part.contains("/"), !part.hasPrefix(".") else {
+                throw .invalidName(part)
+            }
+        }
+    }
+
+    /// The name of the model's folder: the name with `-` for `:` and `--` for `/`.
+    public var directoryName: String { Self.directoryName(of: model) }
+
+    /// The name of a model's folder, for a name that was not checked.
+    public static func directoryName(of model: String) -> String {
+        var name = ""
+        for character in model {
+            switch character {
+            case ":": name += "-"
+            case "/": name += "--"
+            default: name.append(character)
+            }
+        }
+        return name
+    }
+
+    /// The model's folder below another root, for example where a container sees the volume.
+    public func path(below root: String) -> String { "\(root)/\(directoryName)/\(format)/\(quant)" }
+
+    /// For example `qwen2.5-coder:32b gguf q4_k_m`.
+    public var description: String { "\(model) \(format) \(quant)" }
+}
+
+/// A fact that stopped the store.
+public enum StoreError: Error, Sendable, CustomStringConvertible {
+    /// A call of the kernel failed.
+    case system(SystemError)
+    /// A manifest that does not say what it must.
+    case malformedManifest(FilePath, reason: String)
+    /// The name cannot be the name of a folder.
+    case invalidName(String)
+    /// Files that stackctl did not put there are in the way.
+    case foreignFiles(FilePath)
+    /// Another model's name leads to the same folder.
+    case nameTaken(FilePath, by: String)
+    /// Another process works on it.
+    case busy(String)
+
+    /// The fact, worded neutrally.
+    public var description: String {
+        switch self {
+        case .system(let error): "\(error)"
+        case .malformedManifest(let path, let reason): "\(path): \(reason)"
+        case .invalidName(let name): "`\(name)` cannot be the name of a folder"
+        case .foreignFiles(let path): "\(path) holds files without a manifest"
+        case .nameTaken(let path, let model): "\(path) belongs to \(model)"
+        case .busy(let what): "another process works on \(what)"
+        }
+    }
+}
+
+/// Runs file work and reports its failures as facts of the store.
+func stored<Result>(_ work: () throws(SystemError) -> Result) throws(StoreError) -> Result {
+    do throws(SystemError) { return try work() } catch { throw .system(error) }
+}

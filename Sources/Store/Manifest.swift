@@ -1,0 +1,142 @@
+public import FoundationEssentials
+public import Platform
+public import SystemPackage
+
+/// What a stored model is made of and where it came from; written last, never changed in place.
+public struct Manifest: Sendable, Codable, Equatable {
+    /// The version of this document's shape.
+    public var formatVersion = 1
+    /// The name that the user gives.
+    public var model: String
+    /// `gguf` or `safetensors`.
+    public var format: String
+    /// The quantization or the type of the weights.
+    public var quant: String
+    /// Where it came from.
+    public var source: Source
+    /// What its header says.
+    public var facts: Facts
+    /// Its files, the ones that an engine is pointed at first.
+    public var files: [File]
+    /// When the last byte was verified.
+    public var pulledAt: Date
+    /// The version of stackctl that wrote it.
+    public var tool: String
+
+    /// Where a model came from.
+    public struct Source: Sendable, Codable, Equatable {
+        /// A repository on a hub, or files of this machine.
+        public enum Kind: String, Sendable, Codable { case hub, local }
+        /// The kind.
+        public var kind: Kind
+        /// The hub's address, if it is a hub.
+        public var endpoint: String?
+        /// The repository's `owner/name`, or the path that was imported.
+        public var repository: String
+        /// The commit, 40 hexadecimal digits.
+        public var revision: String?
+        /// What was asked for, for example `main`.
+        public var requestedRevision: String?
+        /// The patterns that chose the files, if the user gave any.
+        public var selection: String?
+
+        /// Describes a source.
+        public init(
+            kind: Kind,
+            endpoint: String? = nil,
+            repository: String,
+            revision: String? = nil,
+            requestedRevision: String? = nil,
+            selection: String? = nil
+        ) {
+            self.kind = kind
+            self.endpoint = endpoint
+            self.repository = repository
+            self.revision = revision
+            self.requestedRevision = requestedRevision
+            self.selection = selection
+        }
+    }
+
+    /// What the model's own header says, kept so that a list need not open the files.
+    public struct Facts: Sendable, Codable, Equatable {
+        /// For example `llama` or `qwen2`.
+        public var architecture: String?
+        /// The number of weights.
+        public var parameters: Int64?
+        /// The longest context it was made for, in tokens.
+        public var contextLength: Int?
+
+        /// States facts; `nil` is unknown.
+        public init(architecture: String? = nil, parameters: Int64? = nil, contextLength: Int? = nil) {
+            self.architecture = architecture
+            self.parameters = parameters
+            self.contextLength = contextLength
+        }
+    }
+
+    /// One file.
+    public struct File: Sendable, Codable, Equatable {
+        /// Its path in the model's folder.
+        public var path: RelativePath
+        /// Its length.
+        public var sizeBytes: ByteCount
+        /// The SHA-256 of its content, in hexadecimal.
+        public var sha256: String
+        /// Git's hash of its content, for a file that the hub does not keep in large file storage.
+        public var gitBlob: String?
+        /// Its path in the repository, where that differs.
+        public var sourcePath: String?
+
+        /// Describes a file.
+        public init(
+            path: RelativePath,
+            sizeBytes: ByteCount,
+            sha256: String,
+            gitBlob: String? = nil,
+            sourcePath: String? = nil
+        ) {
+            self.path = path
+            self.sizeBytes = sizeBytes
+            self.sha256 = sha256
+            self.gitBlob = gitBlob
+            self.sourcePath = sourcePath
+        }
+    }
+
+    /// Describes a model.
+    public init(
+        key: ModelKey,
+        source: Source,
+        facts: Facts,
+        files: [File],
+        pulledAt: Date,
+        tool: String
+    ) {
+        model = key.model
+        format = key.format
+        quant = key.quant
+        self.source = source
+        self.facts = facts
+        self.files = files
+        self.pulledAt = pulledAt
+        self.tool = tool
+    }
+
+    /// The length of all files.
+    public var size: ByteCount { files.lazy.map(\.sizeBytes).total() }
+}
+
+/// A model that exists: a manifest in its place.
+public struct StoredModel: Sendable, Equatable {
+    /// What tells it from others.
+    public let key: ModelKey
+    /// What it is made of.
+    public let manifest: Manifest
+    /// Where its files are.
+    public let layout: Layout
+
+    /// Where a file of it is.
+    public func path(of file: Manifest.File) -> FilePath { file.path.below(layout.directory(of: key)) }
+}
+

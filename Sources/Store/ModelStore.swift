@@ -1,0 +1,138 @@
+public import FoundationEssentials
+public import Platform
+public import SystemPackage
+
+/// The models inside one stack's volume.
+///
+/// The disk is the state, and other processes share it: this value holds none.
+public struct ModelStore: Sendable, Hashable {
+    /// Where things lie.
+    public let layout: Layout
+
+    /// Describes a store; nothing is touched, the volume need not exist.
+    public init(volume: FilePath) { layout = Layout(volume: volume) }
+
+    // MARK: Reading
+
+    /// All models, by name, and the manifests that cannot be read.
+    public func models() throws(StoreError) -> (models: [StoredModel], damaged: [StoreError]) {
+        var models: [StoredModel] = []
+        var damaged: [StoreError] = []
+        for directory in try visibleDirectories(in: layout.volume) {
+            for format in try visibleDirectories(in: directory) {
+                for quant in try visibleDirectories(in: format) {
+                    do throws(StoreError) {
+                        if let model = try model(in: quant) { models.append(model) }
+                    } catch { damaged.append(error) }
+                }
+            }
+        }
+        return (models.sorted { $0.order < $1.order }, damaged)
+    }
+
+    /// The stored formats and quantizations of the model of that name; letters' case does not count.
+    public func models(named name: String) throws(StoreError) -> [StoredModel] {
+        let wanted = ModelKey.directoryName(of: name).lowercased()
+        var found: [StoredModel] = []
+        for directory in try visibleDirectories(in: layout.volume)
+        where directory.lastComponent?.string.lowercased() == wanted {
+            for format in try visibleDirectories(in: directory) {
+                for quant in try visibleDirectories(in: format) {
+                    if let model = try model(in: quant) { found.append(model) }
+                }
+            }
+        }
+        return found.sorted { $0.order < $1.order }
+    }
+
+    /// The model of exactly that key.
+    public func model(_ key: ModelKey) throws(StoreError) -> StoredModel? {
+        try model(in: layout.directory(of: key))
+    }
+
+    private func model(in directory: FilePath) throws(StoreError) -> StoredModel? {
+        let path = directory.appending(Layout.manifestName)
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try FileSystem.read(path)
+        } catch {
+            if error.isNotFound || error.errno == .notDirectory { return nil }
+            throw .system(error)
+        }
+        let manifest: Manifest
+        do { manifest = try JSON.decode(Manifest.self, from: bytes) } catch {
+            throw .malformedManifest(path, reason: "not a manifest: \(error)")
+        }
+        let key = try ModelKey(model: manifest.model, format: manifest.format, quant: manifest.quant)
+        guard layout.directory(of: key) == directory else {
+            throw .malformedManifest(path, reason: "it describes \(key), whose place is another")
+        }
+        return StoredModel(key: key, manifest: manifest, layout: layout)
+    }
+
+    /// Directories but for hidden ones; a name without a dot in it is asked for only if it may be one.
+    private func visibleDirectories(in directory: FilePath) throws(StoreError) -> [FilePath] {
+        do throws(SystemError) {
+            return try FileSystem.list(directory).filter { !$0.hasPrefix(".") }.map { directory.appending($0) }
+        } catch {
+            if error.errno == .notDirectory { return [] }
+            throw .system(error)
+        }
+    }
+
+    // MARK: Changing
+
+    /// Takes the right to change a model; `onWait` is called once if another process has it.
+    public func lock(model: String, format: String, onWait: () -> Void) async throws -> FileLock {
+        try await FileLock.acquire(lockPath(model, format), onWait: onWait)
+    }
+
+    private func lockPath(_ model: String, _ format: String) throws(StoreError) -> FilePath {
+        try prepare(layout.locks)
+        return layout.locks.appending("\(ModelKey.directoryName(of: model)).\(format).lock")
+    }
+
+    func prepare(_ directory: FilePath) throws(StoreError) {
+        try stored { () throws(SystemError) in try FileSystem.createDirectory(directory) }
+    }
+
+    /// Removes a model: the manifest first, so that it is never listed with files missing.
+    public func remove(_ model: StoredModel) throws(StoreError) {
+        let lockPath = try lockPath(model.key.model, model.key.format)
+        guard let lock = try stored({ () throws(SystemError) in try FileLock.attempt(lockPath) }) else {
+            throw .busy(model.key.model)
+        }
+        let directory = layout.directory(of: model.key)
+        try stored { () throws(SystemError) in
+            try FileSystem.remove(directory.appending(Layout.manifestName))
+            try FileSystem.remove(directory)
+        }
+        if FileSystem.removeIfEmpty(directory.removingLastComponent()) {
+            FileSystem.removeIfEmpty(directory.removingLastComponent().removingLastComponent())
+        }
+        try stored { () throws(SystemError) in try FileSystem.remove(usePath(model.key)) }
+        withExtendedLifetime(lock) {}
+    }
+
+    // MARK: Use
+
+    /// Notes that a model is used now; a note that cannot be kept is not worth a failure.
+    public func noteUse(of key: ModelKey) {
+        try? FileSystem.createDirectory(usePath(key).removingLastComponent())
+        try? FileSystem.write([], to: usePath(key))
+    }
+
+    /// When a model was last used, as far as it was noted.
+    public func lastUse(of key: ModelKey) -> Date? {
+        guard let status = try? FileSystem.status(usePath(key)) else { return nil }
+        return Date(timeIntervalSince1970: Double(status.modifiedNanoseconds / 1_000_000_000))
+    }
+
+    private func usePath(_ key: ModelKey) -> FilePath {
+        layout.state.appending("used").appending("\(key.directoryName).\(key.format).\(key.quant)")
+    }
+}
+
+extension StoredModel {
+    fileprivate var order: (String, String, String) { (key.model.lowercased(), key.format, key.quant) }
+}

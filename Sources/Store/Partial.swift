@@ -1,0 +1,100 @@
+public import FoundationEssentials
+public import Platform
+public import SystemPackage
+
+/// A download under way, or one that was stopped and can be taken up again.
+public struct Partial: Sendable {
+    /// What the download is for, kept beside its bytes.
+    public struct Purpose: Sendable, Codable, Equatable {
+        /// The model's name.
+        public var model: String
+        /// `gguf` or `safetensors`.
+        public var format: String
+        /// The quantization as far as it is known before the file is.
+        public var quant: String?
+        /// The file's path in the model.
+        public var path: String
+        /// The length it will have.
+        public var sizeBytes: ByteCount
+
+        /// States a purpose.
+        public init(model: String, format: String, quant: String?, path: String, sizeBytes: ByteCount) {
+            self.model = model
+            self.format = format
+            self.quant = quant
+            self.path = path
+            self.sizeBytes = sizeBytes
+        }
+    }
+
+    /// Where its bytes, journal and lock are.
+    public let directory: FilePath
+    /// What it is for; `nil` if that was lost.
+    public let purpose: Purpose?
+    /// The length of what has arrived.
+    public let received: ByteCount
+    /// When the last byte arrived.
+    public let changedAt: Date
+    /// Whether a process works on it now.
+    public let isBusy: Bool
+}
+
+extension ModelStore {
+    /// The name of the received bytes in a partial's directory.
+    public static let partialContentName = "data"
+
+    /// All downloads that are not part of a model yet.
+    public func partials() throws(StoreError) -> [Partial] {
+        var found: [Partial] = []
+        for name in try stored({ () throws(SystemError) in try FileSystem.list(layout.partials) }) {
+            let directory = layout.partials.appending(name)
+            let content = try? FileSystem.status(directory.appending(Self.partialContentName))
+            let about = try? FileSystem.read(directory.appending("purpose.json"))
+            found.append(
+                Partial(
+                    directory: directory,
+                    purpose: about.flatMap { try? JSON.decode(Partial.Purpose.self, from: $0) },
+                    received: content?.size ?? 0,
+                    changedAt: Date(timeIntervalSince1970: Double((content?.modifiedNanoseconds ?? 0) / 1_000_000_000)),
+                    isBusy: isBusy(directory)
+                )
+            )
+        }
+        return found
+    }
+
+    private func isBusy(_ directory: FilePath) -> Bool {
+        let path = directory.appending("lock")
+        guard FileSystem.exists(path) else { return false }
+        do { return try FileLock.attempt(path) == nil } catch { return false }
+    }
+
+    /// Where the download of that content is, or would be.
+    public func partialDirectory(_ content: Digest) -> FilePath { layout.partials.appending(content.hex) }
+
+    /// Opens the place of a download and takes its lock; a stopped download of the same content is taken up there.
+    public func openPartial(
+        _ content: Digest,
+        for purpose: Partial.Purpose,
+        onWait: () -> Void
+    ) async throws -> (directory: FilePath, lock: FileLock) {
+        let directory = partialDirectory(content)
+        while true {
+            try FileSystem.createDirectory(directory)
+            do {
+                let lock = try await FileLock.acquire(directory.appending("lock"), onWait: onWait)
+                try FileSystem.write(JSON.encode(purpose), to: directory.appending("purpose.json"))
+                return (directory, lock)
+            } catch let error as SystemError where error.isNotFound {
+                // Whoever held the lock before has finished and removed the place.
+                continue
+            }
+        }
+    }
+
+    /// Removes the place of a download.
+    public func removePartial(_ directory: FilePath) throws(StoreError) {
+        guard directory.removingLastComponent() == layout.partials else { throw .invalidName(directory.string) }
+        try stored { () throws(SystemError) in try FileSystem.remove(directory) }
+    }
+}

@@ -1,0 +1,80 @@
+public import Platform
+public import SystemPackage
+
+/// One HTTP exchange to be made.
+public struct HTTPRequest: Sendable {
+    /// The verb.
+    public enum Method: String, Sendable { case get = "GET", head = "HEAD", post = "POST", put = "PUT", delete = "DELETE" }
+
+    /// The verb.
+    public var method: Method
+    /// An absolute `http` or `https` URL.
+    public var url: String
+    /// Header fields to send besides the client's own.
+    public var headers: [(name: String, value: String)]
+    /// What to send.
+    public var body: [UInt8]?
+    /// The socket to speak over instead of TCP.
+    public var unixSocket: FilePath?
+    /// How long connecting may take.
+    public var connectTimeout: Duration
+    /// How long the line may be silent.
+    public var stallTimeout: Duration
+    /// How much is read from the line at once.
+    public var receiveBuffer: ByteCount = 524_288
+
+    /// Describes an exchange.
+    public init(
+        _ method: Method = .get,
+        _ url: String,
+        headers: [(name: String, value: String)] = [],
+        body: [UInt8]? = nil,
+        unixSocket: FilePath? = nil,
+        connectTimeout: Duration = .seconds(10),
+        stallTimeout: Duration = .seconds(30)
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.unixSocket = unixSocket
+        self.connectTimeout = connectTimeout
+        self.stallTimeout = stallTimeout
+    }
+}
+
+/// The head of an answer.
+public struct HTTPHead: Sendable {
+    /// The status code.
+    public let status: Int
+    /// The header fields, in order; names in lower case.
+    public let headers: [(name: String, value: String)]
+
+    /// The first value of a header field.
+    public subscript(_ name: String) -> String? {
+        let name = name.lowercased()
+        return headers.first { $0.name == name }?.value
+    }
+
+    /// The announced length of the body.
+    public var contentLength: Int64? { self["content-length"].flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil } }
+
+    /// The place and total that `Content-Range: bytes A-B/T` states.
+    public var contentRange: (first: Int64, last: Int64, total: Int64?)? {
+        guard let value = self["content-range"], value.hasPrefix("bytes ") else { return nil }
+        let halves = value.dropFirst(6).split(separator: "/")
+        let ends = halves.first?.split(separator: "-") ?? []
+        guard halves.count == 2, ends.count == 2, let first = Int64(ends[0]), let last = Int64(ends[1]),
+            0 <= first, first <= last
+        else { return nil }
+        return (first, last, Int64(halves[1]))
+    }
+}
+
+/// A whole answer.
+public struct HTTPResponse: Sendable {
+    /// Status and header fields.
+    public let head: HTTPHead
+    /// The body.
+    public let body: [UInt8]
+}

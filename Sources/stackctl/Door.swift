@@ -1,0 +1,6 @@
+import Commands
+
+@main
+enum Door {
+    static func main() async { await Stackctl.main() }
+}

@@ -1,0 +1,70 @@
+import Console
+import Testing
+
+struct TableTests {
+    private func models() -> Table {
+        var table = Table([
+            .init("Model", isFlexible: true), .init("Quant"), .init("Size", .trailing),
+            .init("Source", isFlexible: true),
+        ])
+        table.add(["qwen2.5-coder:32b", "q4_k_m", "20 GB", "Qwen/Qwen2.5-Coder-32B-Instruct-GGUF"])
+        table.add(["llama3:8b", "bf16", "4.7 GB", .init("partial", .yellow)])
+        return table
+    }
+
+    @Test func `without a limit every cell is shown in full`() {
+        #expect(
+            models().rendered(width: nil) == """
+                MODEL              QUANT     SIZE  SOURCE
+                qwen2.5-coder:32b  q4_k_m   20 GB  Qwen/Qwen2.5-Coder-32B-Instruct-GGUF
+                llama3:8b          bf16    4.7 GB  partial
+
+                """
+        )
+    }
+
+    @Test func `in forty columns the flexible columns give way`() {
+        #expect(
+            models().rendered(width: 40) == """
+                MODEL        QUANT     SIZE  SOURCE
+                qwen2.5-co…  q4_k_m   20 GB  Qwen/Qwen2…
+                llama3:8b    bf16    4.7 GB  partial
+
+                """
+        )
+    }
+
+    @Test func `a line never takes more than the width and never ends in a space`() {
+        var table = models()
+        table.add(["模型-\u{1B}[2J-模型模型模型模型", "", "999 MB", ""])
+        table.add(["only a name"])
+        for width in 1...200 {
+            for line in table.rendered(width: width).split(separator: "\n") {
+                #expect(columns(of: String(line)) <= width)
+                #expect(line.last != " ")
+            }
+        }
+    }
+
+    @Test func `columns stay in line beside wide characters`() {
+        var table = Table([.init("Name"), .init("Size", .trailing)])
+        table.add(["模型", "1 B"])
+        table.add(["abcd", "22 B"])
+        #expect(table.rendered(width: nil) == "NAME  SIZE\n模型   1 B\nabcd  22 B\n")
+    }
+
+    @Test func `a cell cannot send a sequence of its own, and a tone is marked only where colour is on`() {
+        var table = Table([.init("Name")])
+        table.add([.init("\u{1B}[31mx", .green)])
+        #expect(!table.rendered(width: nil).contains("\u{1B}"))
+        let colored = table.rendered(width: nil, style: Style(isOn: true))
+        #expect(colored == "\u{1B}[1mNAME\u{1B}[0m\n\u{1B}[32m\u{FFFD}[31mx\u{1B}[0m\n")
+    }
+
+    @Test func `cells without a column are left out and missing ones are empty`() {
+        var table = Table([.init("A"), .init("B")])
+        table.add(["1", "2", "3"])
+        table.add(["4"])
+        #expect(table.rendered(width: nil) == "A  B\n1  2\n4\n")
+    }
+}
