@@ -4,6 +4,8 @@ public import SystemPackage
 /// Reads declared values and keeps every mistake on the way, so that one look at a file names them all.
 struct DeclarationReader {
     private(set) var problems: [DeclarationError] = []
+    /// A catalog names a dozen of them hundreds of times.
+    private var quantizations: [String: Quantization] = [:]
 
     /// Keeps a mistake.
     mutating func report(_ problem: DeclarationError) { problems.append(problem) }
@@ -34,11 +36,21 @@ struct DeclarationReader {
         let pairs = keep { () throws(DeclarationError) in try node.pairs() } ?? []
         guard let known else { return pairs }
         for pair in pairs where !known.contains(pair.name) {
-            let near =
-                nearestNames(to: pair.name, in: known, most: 1).first.map { ": did you mean `\($0)`?" } ?? ""
-            report(pair.key.error("unknown key `\(pair.name)`\(near)"))
+            // Who has that many mistakes is not helped by guesses, which take time.
+            let near = problems.count < 100 ? nearestNames(to: pair.name, in: known, most: 1).first : nil
+            let guess = near.map { ": did you mean `\($0)`?" } ?? ""
+            report(pair.key.error("unknown key `\(pair.name)`\(guess)"))
         }
         return pairs
+    }
+
+    /// The quantization that a value names, if it names one.
+    mutating func quantization(_ node: YAMLNode) -> Quantization? {
+        guard case .scalar(let text, _) = node.content else { return keep(node.quantization) }
+        if let known = quantizations[text] { return known }
+        let read = keep(node.quantization)
+        quantizations[text] = read
+        return read
     }
 
     /// The first mistake in the order of the file.

@@ -47,13 +47,17 @@ extension DeclaredModel {
         key = pair.key
         let node = pair.value
         shared = Shared(node, &reader)
-        defaultTag = nil
+        defaultTag = reader.read("default", of: node) { (node) throws(DeclarationError) in
+            (try node.word().lowercased(), node)
+        }
         variants = []
         guard let declared = node["variants"] else {
-            reader.mapping(node, known: Self.sharedKeys + Self.variantKeys + Self.olderKeys)
+            reader.mapping(node, known: Self.sharedKeys + Self.variantKeys + Self.olderKeys + ["default"])
             // Without a word on weights, only what all variants share is changed.
             if (Self.variantKeys + Self.olderKeys).contains(where: { node[$0] != nil }) {
                 variants = [Variant(CatalogEntry.untagged, node, Shared(), origin, &reader)]
+                var tags = [CatalogEntry.untagged: node.line]
+                Self.checkAliases(of: node, &tags, &reader)
             }
             return
         }
@@ -73,12 +77,16 @@ extension DeclaredModel {
             reader.mapping(variant.value, known: Self.sharedKeys + Self.variantKeys)
             variants.append(Variant(tag, variant.value, Shared(variant.value, &reader), origin, &reader))
         }
-        for variant in (try? declared.pairs()) ?? [] {
-            for alias in (try? variant.value["aliases"]?.list()) ?? [] { _ = Self.tag(alias, &tags, &reader) }
-        }
-        defaultTag = reader.read("default", of: node) { (node) throws(DeclarationError) in
-            (try node.word().lowercased(), node)
-        }
+        for variant in (try? declared.pairs()) ?? [] { Self.checkAliases(of: variant.value, &tags, &reader) }
+    }
+
+    private static func checkAliases(
+        of node: YAMLNode,
+        _ tags: inout [String: Int],
+        _ reader: inout DeclarationReader
+    ) {
+        guard let aliases = node["aliases"], (try? aliases.words()) != nil else { return }
+        for alias in (try? aliases.list()) ?? [aliases] { _ = tag(alias, &tags, &reader) }
     }
 
     /// A tag or alias that was not used before in the same model.

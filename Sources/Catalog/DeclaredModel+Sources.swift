@@ -21,15 +21,19 @@ struct OlderSources {
         if let declared = formats["safetensors"] {
             reader.mapping(declared, known: ["repository"])
             safetensors = reader.read("repository", of: declared, repositoryID) ?? own
-            if safetensors == nil {
+            if declared["repository"] == nil, node["huggingface_id"] == nil {
                 reader.report(declared.error("`repository` is missing, here or as `huggingface_id`"))
             }
         } else {
             safetensors = nil
         }
-        gguf =
-            formats["gguf"].map { GGUFDeclaration(repository: own, file: nil).quantizations($0, &reader) }
-            ?? [:]
+        let shared = GGUFDeclaration(
+            repository: own,
+            lacksRepository: node["huggingface_id"] == nil,
+            file: nil,
+            lacksFile: true
+        )
+        gguf = formats["gguf"].map { shared.quantizations($0, &reader) } ?? [:]
     }
 }
 
@@ -37,15 +41,21 @@ struct OlderSources {
 struct GGUFDeclaration {
     /// The repository of those that name none.
     let repository: String?
-    /// The pattern of the names of those that have none of their own.
-    let file: YAMLNode?
+    /// Whether none was declared for all, right or wrong.
+    let lacksRepository: Bool
+    /// The names of those that have none of their own.
+    let file: GGUFFilePattern?
+    /// Whether none was declared for all, right or wrong.
+    let lacksFile: Bool
 
     /// Reads the sources of a model's `gguf`.
     static func read(_ node: YAMLNode, _ reader: inout DeclarationReader) -> [Quantization: GGUFSource] {
         reader.mapping(node, known: ["repository", "file", "quants"])
         let declaration = GGUFDeclaration(
             repository: reader.read("repository", of: node, repositoryID),
-            file: node["file"]
+            lacksRepository: node["repository"] == nil,
+            file: reader.read("file", of: node, GGUFFilePattern.init),
+            lacksFile: node["file"] == nil
         )
         if let quants = node["quants"] { return declaration.quantizations(quants, &reader) }
         // One file whose name tells the rest.
@@ -61,30 +71,28 @@ struct GGUFDeclaration {
     /// Reads a list of quantizations, or a mapping of them to where they differ.
     func quantizations(_ node: YAMLNode, _ reader: inout DeclarationReader) -> [Quantization: GGUFSource] {
         var sources: [Quantization: GGUFSource] = [:]
-        var shared: Set<Quantization> = []
+        var seen: Set<Quantization> = []
+        var shared = 0
         for (key, own) in declared(node, &reader) {
-            guard let quantization = reader.keep({ () throws(DeclarationError) in try key.quantization() })
-            else { continue }
-            if sources[quantization] != nil {
+            guard let quantization = reader.quantization(key) else { continue }
+            guard seen.insert(quantization).inserted else {
                 reader.report(key.error("the quantization `\(quantization)` is declared twice"))
                 continue
             }
-            if own?["file"] == nil { shared.insert(quantization) }
+            if own?["file"] == nil { shared += 1 }
             sources[quantization] = source(quantization, at: key, own: own, &reader)
         }
-        if shared.count > 1, let file, let pattern = try? file.word(), !Self.hasPlaceholder(pattern) {
-            reader.report(
-                file.error(
-                    "one file cannot be \(shared.count) quantizations: put `{quant}` into its name"
-                )
-            )
+        if shared > 1, let file, !file.hasPlaceholder {
+            let message = "one file cannot be \(shared) quantizations: put `{quant}` into its name"
+            reader.report(file.node.error(message))
         }
         return sources
     }
 
-    private func declared(_ node: YAMLNode, _ reader: inout DeclarationReader) -> [(
-        key: YAMLNode, own: YAMLNode?
-    )] {
+    private func declared(
+        _ node: YAMLNode,
+        _ reader: inout DeclarationReader
+    ) -> [(key: YAMLNode, own: YAMLNode?)] {
         if case .sequence(let items) = node.content { return items.map { ($0, nil) } }
         return reader.mapping(node).map { ($0.key, $0.value) }
     }
@@ -95,51 +103,75 @@ struct GGUFDeclaration {
         own: YAMLNode?,
         _ reader: inout DeclarationReader
     ) -> GGUFSource? {
-        if let own { reader.mapping(own, known: ["repository", "file", "sha256"]) }
-        let repository = own.flatMap { reader.read("repository", of: $0, repositoryID) } ?? repository
-        let sha256 = own.flatMap { own in
-            reader.read("sha256", of: own) { (node) throws(DeclarationError) in
+        var (repository, file, sha256): (String?, GGUFFilePattern?, Digest?) = (repository, file, nil)
+        if let own {
+            reader.mapping(own, known: ["repository", "file", "sha256"])
+            if own["repository"] != nil { repository = reader.read("repository", of: own, repositoryID) }
+            if own["file"] != nil { file = reader.read("file", of: own, GGUFFilePattern.init) }
+            sha256 = reader.read("sha256", of: own) { (node) throws(DeclarationError) in
                 guard let digest = Digest(.sha256, hex: try node.string()) else {
                     throw node.error("a SHA-256 has 64 hexadecimal digits")
                 }
                 return digest
             }
         }
-        guard let node = own?["file"] ?? file else {
+        if lacksFile, own?["file"] == nil {
             reader.report(key.error("`file` is missing for `\(quantization)`"))
-            return nil
         }
-        let file = reader.keep { () throws(DeclarationError) in
-            let name = Self.fill(try node.word(), quantization)
-            guard RelativePath(name) != nil, name.lowercased().hasSuffix(".gguf") else {
-                throw node.error("`\(name)` is not the path of a GGUF file in a repository")
-            }
-            return name
+        if lacksRepository, own?["repository"] == nil {
+            reader.report(key.error("`repository` is missing for `\(quantization)`"))
         }
-        guard let file else { return nil }
-        guard let repository else {
-            // Said already if one is written and wrong.
-            if own?["repository"] == nil, self.repository == nil {
-                reader.report(key.error("`repository` is missing for `\(quantization)`"))
-            }
-            return nil
+        guard let repository, let file else { return nil }
+        return GGUFSource(repository: repository, file: file.name(for: quantization), sha256: sha256)
+    }
+}
+
+/// The name of a GGUF file with `{quant}` or `{QUANT}` where the quantization stands.
+struct GGUFFilePattern {
+    /// Where it is written.
+    let node: YAMLNode
+    private let text: String
+    /// Whether it stands for more than one file.
+    let hasPlaceholder: Bool
+
+    /// Reads a pattern that stays in its repository.
+    init(_ node: YAMLNode) throws(DeclarationError) {
+        let text = try node.word()
+        guard RelativePath(text) != nil, text.lowercased().hasSuffix(".gguf") else {
+            throw node.error("`\(text)` is not the path of a GGUF file in a repository")
         }
-        return GGUFSource(repository: repository, file: file, sha256: sha256)
+        self.node = node
+        self.text = text
+        hasPlaceholder = text.utf8.indices.contains {
+            text.utf8[$0...].starts(with: Self.lower) || text.utf8[$0...].starts(with: Self.upper)
+        }
     }
 
-    private static func hasPlaceholder(_ pattern: String) -> Bool {
-        pattern.contains("{quant}") || pattern.contains("{QUANT}")
+    /// The name with a quantization in it. Publishers write a prefix apart: `UD-Q4_K_XL`, `i1-IQ4_XS`.
+    func name(for quantization: Quantization) -> String {
+        guard hasPlaceholder else { return text }
+        var lower = Array(quantization.name.utf8)
+        let hasPrefix = lower.starts(with: "ud_".utf8) || lower.starts(with: "i1_".utf8)
+        if hasPrefix { lower[2] = UInt8(ascii: "-") }
+        var upper = Array(String(decoding: lower, as: UTF8.self).uppercased().utf8)
+        if upper.starts(with: "I1-".utf8) { upper[0] = UInt8(ascii: "i") }
+        var name: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.first {
+            let isLower = byte == UInt8(ascii: "{") && rest.starts(with: Self.lower)
+            if isLower || (byte == UInt8(ascii: "{") && rest.starts(with: Self.upper)) {
+                name += isLower ? lower : upper
+                rest = rest.dropFirst(Self.lower.count)
+            } else {
+                name.append(byte)
+                rest = rest.dropFirst()
+            }
+        }
+        return String(decoding: name, as: UTF8.self)
     }
 
-    /// Publishers write a prefix apart: `UD-Q4_K_XL`, `i1-IQ4_XS`.
-    private static func fill(_ pattern: String, _ quantization: Quantization) -> String {
-        guard hasPlaceholder(pattern) else { return pattern }
-        let name = quantization.name
-        let lower =
-            ["ud_", "i1_"].contains { name.hasPrefix($0) } ? "\(name.prefix(2))-\(name.dropFirst(3))" : name
-        let upper = lower.hasPrefix("i1-") ? "i1-\(lower.dropFirst(3).uppercased())" : lower.uppercased()
-        return pattern.replacing("{quant}", with: lower).replacing("{QUANT}", with: upper)
-    }
+    private static let lower = Array("{quant}".utf8)
+    private static let upper = Array("{QUANT}".utf8)
 }
 
 /// The id of a repository on the hub.

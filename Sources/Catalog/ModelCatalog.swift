@@ -50,23 +50,22 @@ extension ModelCatalog {
         guard let path = home.map(file(in:)), let bytes = try DeclaredFile.read(path) else {
             return ModelCatalog(base)
         }
-        return try load(bytes, file: path.string, origin: .file(path), over: base)
-    }
-
-    /// Reads a catalog from a text alone, without what is built in.
-    public static func load(_ bytes: [UInt8], file: String) throws(DeclarationError) -> ModelCatalog {
-        try load(bytes, file: file, origin: .file(FilePath(file)), over: [:])
-    }
-
-    private static func load(
-        _ bytes: [UInt8],
-        file: String,
-        origin: DeclarationOrigin,
-        over base: [String: DeclaredModel]
-    ) throws(DeclarationError) -> ModelCatalog {
         var reader = DeclarationReader()
-        let models = overlay(base, try read(bytes, file: file, origin, &reader), &reader)
+        let models = overlay(base, try read(bytes, file: path.string, .file(path), &reader), &reader)
         try reader.throwFirst()
+        return ModelCatalog(models)
+    }
+
+    /// Reads a catalog from texts alone, each laid over the ones before it.
+    public static func load(
+        _ texts: [(file: String, bytes: [UInt8])]
+    ) throws(DeclarationError) -> ModelCatalog {
+        var models: [String: DeclaredModel] = [:]
+        for (file, bytes) in texts {
+            var reader = DeclarationReader()
+            models = overlay(models, try read(bytes, file: file, .file(FilePath(file)), &reader), &reader)
+            try reader.throwFirst()
+        }
         return ModelCatalog(models)
     }
 
@@ -185,7 +184,16 @@ extension ModelCatalog {
             let whole = nearestNames(to: name, in: entries.flatMap(\.references), most: most)
             if !whole.isEmpty { return whole }
         }
-        return nearestNames(to: word, in: index.keys, most: most).compactMap { entry(named: $0)?.reference }
+        // `gema` is far from `gemma3`, and near to it without the version.
+        let stems = Dictionary(grouping: index.keys) { name in
+            String(name.prefix { !$0.isNumber })
+        }
+        let names = nearestNames(to: word, in: Set(index.keys).union(stems.keys), most: most)
+            .flatMap { index[$0] == nil ? (stems[$0] ?? []).sorted() : [$0] }
+        var seen: Set<String> = []
+        return names.filter { seen.insert($0).inserted }.prefix(most).compactMap {
+            entry(named: $0)?.reference
+        }
     }
 
     /// The sizes of a model that there is, those first that resemble what was typed.

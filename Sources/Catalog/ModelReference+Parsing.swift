@@ -166,22 +166,28 @@ extension ModelReferenceScanner {
 
     /// The hub's own rule for the id of a repository.
     static func isRepository(_ id: some StringProtocol) -> Bool {
-        let parts = id.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, !["datasets", "spaces", "models", "api"].contains(parts[0].lowercased())
-        else { return false }
+        let parts = Array(id.utf8).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return false }
         let areClean = parts.allSatisfy { part in
-            (1...96).contains(part.utf8.count)
-                && part.utf8.allSatisfy { $0.isWordByte || $0 == 0x2D || $0 == 0x2E }
-                && part.utf8.first?.isWordByte == true && part.last?.isASCII == true && part.last != "-"
-                && part.last != "."
+            part.last?.isWordByte == true && part.count <= 96 && isName(part, without: ["--", ".."])
         }
-        return areClean && !id.contains("--") && !id.contains("..") && !id.lowercased().hasSuffix(".git")
+        guard areClean else { return false }
+        let words = parts.map { String(decoding: $0, as: UTF8.self).lowercased() }
+        return !["datasets", "spaces", "models", "api"].contains(words[0]) && !words[1].hasSuffix(".git")
     }
 
     /// Whether a text can be the name or the tag of a model in the catalog.
     static func isName(_ text: some StringProtocol) -> Bool {
-        guard let first = text.utf8.first, first.isWordByte, text.utf8.count <= 96 else { return false }
-        return text.utf8.allSatisfy { $0.isWordByte || $0 == 0x2D || $0 == 0x2E } && !text.contains("..")
+        text.utf8.count <= 96 && isName(Array(text.utf8)[...], without: [".."])
+    }
+
+    /// Whether it begins with a letter, a digit or `_`, and has just those, `-` and `.`.
+    private static func isName(_ bytes: ArraySlice<UInt8>, without pairs: [String]) -> Bool {
+        guard bytes.first?.isWordByte == true else { return false }
+        return bytes.allSatisfy { $0.isWordByte || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+            && !zip(bytes, bytes.dropFirst()).contains { left, right in
+                pairs.contains { $0.utf8.elementsEqual([left, right]) }
+            }
     }
 
     /// Takes a quantization off the end of a name: `7b-q5_k_m`, but not `7b-v0.2`.

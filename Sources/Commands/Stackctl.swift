@@ -22,7 +22,7 @@ public struct Stackctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Models",
                 subcommands: [ModelPull.self, ModelList.self, ModelShow.self, ModelVerify.self, ModelRemove.self, DiskFree.self]),
-            CommandGroup(name: "Stacks", subcommands: []),
+            CommandGroup(name: "Stacks", subcommands: [LaunchPrint.self]),
             CommandGroup(name: "Host", subcommands: groupOfHost),
         ]
     )

@@ -2,57 +2,71 @@ import FoundationEssentials
 import Platform
 import SystemPackage
 
-/// Any JSON value, for files whose keys differ from model to model.
-enum JSONValue: Decodable {
-    case null
-    case bool(Bool)
-    case integer(Int)
-    case number(Double)
-    case text(String)
-    case list([JSONValue])
-    case object([String: JSONValue])
+/// What is wanted of a JSON object whose other keys differ from model to model.
+///
+/// Only these keys are looked at: a decoder takes its time over a value that is nested some hundred times.
+struct JSONPart: Decodable {
+    private var numbers: [String: Int] = [:]
+    private var texts: [String: String] = [:]
+    private var parts: [String: JSONPart] = [:]
+
+    private static let numberKeys = [
+        "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "num_hidden_layers", "n_layer",
+        "num_layers", "n_layers", "num_attention_heads", "n_head", "n_heads", "num_heads",
+        "num_key_value_heads",
+        "num_kv_heads", "multi_query_group_num", "head_dim", "hidden_size", "n_embd", "d_model", "vocab_size",
+        "padded_vocab_size", "num_local_experts", "num_experts", "n_routed_experts", "bits", "w_bit",
+        "num_bits",
+        "total_size",
+    ]
+    private static let textKeys = ["model_type", "quant_method", "quant_algo", "type"]
+    private static let partKeys = [
+        "text_config", "llm_config", "language_config", "quantization_config", "config_groups", "group_0",
+        "weights",
+        "input_activations",
+    ]
+    /// `quantization_config` / `config_groups` / `group_0` / `weights` below a `text_config`.
+    private static let deepest = 5
 
     init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int.self) {
-            self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .text(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .list(value)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
+        let container = try decoder.container(keyedBy: AnyKey.self)
+        for name in Self.numberKeys { numbers[name] = container.integer(AnyKey(stringValue: name)) }
+        for name in Self.textKeys {
+            texts[name] = try? container.decodeIfPresent(String.self, forKey: AnyKey(stringValue: name))
+        }
+        let architectures = try? container.decodeIfPresent(
+            [String].self,
+            forKey: AnyKey(stringValue: "architectures")
+        )
+        texts["architectures"] = architectures?.first
+        guard decoder.codingPath.count < Self.deepest else { return }
+        for name in Self.partKeys {
+            parts[name] = try? container.decodeIfPresent(JSONPart.self, forKey: AnyKey(stringValue: name))
         }
     }
 
-    subscript(_ key: String) -> JSONValue? {
-        if case .object(let members) = self { members[key] } else { nil }
-    }
+    subscript(_ key: String) -> JSONPart? { parts[key] }
 
-    var text: String? {
-        if case .text(let value) = self { value } else { nil }
-    }
+    func integer(_ key: String) -> Int? { numbers[key] }
 
-    var object: [String: JSONValue]? {
-        if case .object(let value) = self { value } else { nil }
-    }
+    func text(_ key: String) -> String? { texts[key] }
+}
 
-    var list: [JSONValue]? {
-        if case .list(let value) = self { value } else { nil }
-    }
+/// Any key of an object.
+struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
 
-    var integer: Int? {
-        switch self {
-        case .integer(let value): value
-        case .number(let value): Int(exactly: value)
-        default: nil
-        }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+extension KeyedDecodingContainer {
+    /// An integer, also one written as `3.0`.
+    fileprivate func integer(_ key: Key) -> Int? {
+        guard contains(key) else { return nil }
+        return (try? decode(Int.self, forKey: key))
+            ?? (try? decode(Double.self, forKey: key)).flatMap { Int(exactly: $0) }
     }
 }
 

@@ -32,6 +32,7 @@ extension ModelFacts {
             experts: fact("expert_count"),
             quantization: fileType.flatMap(FileType.label) ?? tensors.prevailingType?.rawValue.lowercased(),
             fileType: fileType,
+            tensorTypes: Set(tensors.map(\.type)),
             weightsSize: tensors.map(\.size).total(),
             chatTemplate: first["tokenizer.chat_template"] != nil
         )

@@ -4,7 +4,7 @@ public import SystemPackage
 extension ModelFacts {
     /// Reads the facts from a folder with `config.json` and safetensors files.
     public static func read(safetensors folder: FilePath) throws(FormatError) -> ModelFacts {
-        guard let config = try FormatError.decoding(JSONValue.self, at: folder.appending("config.json"))
+        guard let config = try FormatError.decoding(JSONPart.self, at: folder.appending("config.json"))
         else {
             throw .missing("config.json")
         }
@@ -21,19 +21,19 @@ extension ModelFacts {
         )
     }
 
-    private init(config: JSONValue, tensors: [TensorDescription], chatTemplate: Bool) {
+    private init(config: JSONPart, tensors: [TensorDescription], chatTemplate: Bool) {
         // A model that also sees or hears keeps the language model's sizes in a part of its own.
         let parts = [config] + ["text_config", "llm_config", "language_config"].compactMap { config[$0] }
         func fact(_ keys: String...) -> Int? {
             for part in parts {
-                for key in keys { if let value = part[key]?.integer?.plausible { return value } }
+                for key in keys { if let value = part.integer(key)?.plausible { return value } }
             }
             return nil
         }
         let quantization = (config["quantization_config"] ?? parts.last?["quantization_config"])
             .map(StoredQuantization.init)
         self.init(
-            architecture: config["model_type"]?.text ?? config["architectures"]?.list?.first?.text,
+            architecture: config.text("model_type") ?? config.text("architectures"),
             parameters: tensors.reduce(0) { $0 &+ $1.weights(packedBits: quantization?.bits) },
             contextLength: fact("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"),
             layers: fact("num_hidden_layers", "n_layer", "num_layers", "n_layers"),
@@ -44,6 +44,7 @@ extension ModelFacts {
             vocabularySize: fact("vocab_size", "padded_vocab_size"),
             experts: fact("num_local_experts", "num_experts", "n_routed_experts"),
             quantization: quantization?.label ?? tensors.prevailingType?.publishedName,
+            tensorTypes: Set(tensors.map(\.type)),
             weightsSize: tensors.map(\.size).total(),
             chatTemplate: chatTemplate
         )
@@ -103,23 +104,23 @@ private struct StoredQuantization {
     let label: String?
     let bits: Int?
 
-    init(_ config: JSONValue) {
-        let group = config["config_groups"]?["group_0"] ?? config["config_groups"]?.object?.values.first
+    init(_ config: JSONPart) {
+        let group = config["config_groups"]?["group_0"]
         let weights = group?["weights"]
-        bits = config["bits"]?.integer ?? config["w_bit"]?.integer ?? weights?["num_bits"]?.integer
-        switch config["quant_method"]?.text {
+        bits = config.integer("bits") ?? config.integer("w_bit") ?? weights?.integer("num_bits")
+        switch config.text("quant_method") {
         case "compressed-tensors": label = Self.label(weights, group?["input_activations"])
-        case "modelopt": label = (config["quant_algo"]?.text ?? weights?["type"]?.text)?.lowercased()
+        case "modelopt": label = (config.text("quant_algo") ?? weights?.text("type"))?.lowercased()
         case "bitsandbytes": label = "bnb"
         case "auto_awq": label = "awq"
         case let method: label = method
         }
     }
 
-    private static func label(_ weights: JSONValue?, _ activations: JSONValue?) -> String {
-        guard let bits = weights?["num_bits"]?.integer else { return "compressed-tensors" }
-        if weights?["type"]?.text == "float" { return bits == 4 ? "nvfp4" : "fp\(bits)" }
-        return "w\(bits)a\(activations?["num_bits"]?.integer ?? 16)"
+    private static func label(_ weights: JSONPart?, _ activations: JSONPart?) -> String {
+        guard let bits = weights?.integer("num_bits") else { return "compressed-tensors" }
+        if weights?.text("type") == "float" { return bits == 4 ? "nvfp4" : "fp\(bits)" }
+        return "w\(bits)a\(activations?.integer("num_bits") ?? 16)"
     }
 }
 
@@ -127,7 +128,7 @@ extension TensorType {
     /// The name under which weights of this type are published.
     fileprivate var publishedName: String {
         switch self {
-        case .f8_e4m3, .f8_e5m2: "fp8"
+        case .f8_e4m3, .f8_e5m2, .f8_e4m3fnuz, .f8_e5m2fnuz: "fp8"
         default: rawValue
         }
     }

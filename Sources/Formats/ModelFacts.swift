@@ -26,6 +26,8 @@ public struct ModelFacts: Sendable, Hashable {
     public var quantization: String?
     /// The number that a GGUF says it by.
     public var fileType: Int?
+    /// The types of the tensors: an engine must read all of them.
+    public var tensorTypes: Set<TensorType>
     /// The bits that a weight takes on average.
     public var bitsPerWeight: Double
     /// The bytes of all tensors.
@@ -47,6 +49,7 @@ public struct ModelFacts: Sendable, Hashable {
         experts: Int? = nil,
         quantization: String? = nil,
         fileType: Int? = nil,
+        tensorTypes: Set<TensorType> = [],
         weightsSize: ByteCount = 0,
         chatTemplate: Bool = false
     ) {
@@ -64,6 +67,7 @@ public struct ModelFacts: Sendable, Hashable {
         self.experts = experts
         self.quantization = quantization
         self.fileType = fileType
+        self.tensorTypes = tensorTypes
         self.weightsSize = weightsSize
         self.chatTemplate = chatTemplate
         bitsPerWeight = parameters > 0 ? Double(weightsSize.bytes) * 8 / Double(parameters) : 0

@@ -8,7 +8,7 @@ public enum TensorType: String, Sendable, Hashable, CaseIterable, Codable {
     case tq1_0, tq2_0
     case mxfp4, nvfp4
     case bool, u8, u16, u32, u64, c64
-    case f8_e4m3, f8_e5m2, f8_e8m0, f6_e2m3, f6_e3m2, f4
+    case f8_e4m3, f8_e5m2, f8_e4m3fnuz, f8_e5m2fnuz, f8_e8m0, f6_e2m3, f6_e3m2, f4
 
     /// The number of elements that are stored together; a row holds a whole number of blocks.
     public var blockElements: Int { geometry.elements }
@@ -31,7 +31,7 @@ public enum TensorType: String, Sendable, Hashable, CaseIterable, Codable {
         case .f64, .i64, .u64, .c64: (1, 8)
         case .f32, .i32, .u32: (1, 4)
         case .f16, .bf16, .i16, .u16: (1, 2)
-        case .i8, .u8, .bool, .f8_e4m3, .f8_e5m2, .f8_e8m0: (1, 1)
+        case .i8, .u8, .bool, .f8_e4m3, .f8_e5m2, .f8_e4m3fnuz, .f8_e5m2fnuz, .f8_e8m0: (1, 1)
         case .f6_e2m3, .f6_e3m2: (4, 3)
         case .f4: (2, 1)
         case .q4_0, .iq4_nl: (32, 18)
@@ -108,6 +108,7 @@ extension TensorType {
         "BOOL": .bool, "U8": .u8, "I8": .i8, "U16": .u16, "I16": .i16, "U32": .u32, "I32": .i32, "U64": .u64,
         "I64": .i64, "F16": .f16, "BF16": .bf16, "F32": .f32, "F64": .f64, "C64": .c64,
         "F8_E4M3": .f8_e4m3, "F8_E5M2": .f8_e5m2, "F8_E8M0": .f8_e8m0,
+        "F8_E4M3FNUZ": .f8_e4m3fnuz, "F8_E5M2FNUZ": .f8_e5m2fnuz,
         "F6_E2M3": .f6_e2m3, "F6_E3M2": .f6_e3m2, "F4": .f4,
     ]
     private static let safetensorsNames = Dictionary(

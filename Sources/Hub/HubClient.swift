@@ -49,7 +49,7 @@ public struct HubClient: Sendable {
             guard let location = response.head["location"], let target = resolve(location, against: request.url),
                 let origin = Origin(target)
             else { throw .unexpected("the hub redirects to no address") }
-            guard origin == home || (home.isHub && origin.isHub) else { return (response, request.url) }
+            guard home.trusts(origin) else { return (response, request.url) }
             hops += 1
             guard hops <= 10 else { throw .unexpected("the hub redirects in a circle") }
             request.url = target
@@ -57,9 +57,7 @@ public struct HubClient: Sendable {
     }
 
     private func authorized(_ request: HTTPRequest, _ home: Origin) -> HTTPRequest {
-        guard let token, let origin = Origin(request.url), origin == home || (home.isHub && origin.isHub) else {
-            return request
-        }
+        guard let token, let origin = Origin(request.url), home.trusts(origin) else { return request }
         var request = request
         request.headers.append(("Authorization", "Bearer \(token.secret)"))
         return request

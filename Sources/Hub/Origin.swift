@@ -28,6 +28,12 @@ struct Origin: Hashable, CustomStringConvertible {
 
     var description: String { "\(scheme)://\(host):\(port)" }
 
+    /// Whether a redirect may go there: never out of TLS.
+    func mayLead(to other: Origin) -> Bool { scheme != "https" || other.scheme == "https" }
+
+    /// Whether what this origin's user may say is meant for another origin too.
+    func trusts(_ other: Origin) -> Bool { self == other || (isHub && other.isHub) }
+
     /// A host of the hub itself, where the configured endpoint is one: it moves requests between its names.
     var isHub: Bool { scheme == "https" && port == 443 && ["huggingface.co", "hf.co", "www.huggingface.co"].contains(host) }
 }

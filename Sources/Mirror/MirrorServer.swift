@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 public import Platform
 import Synchronization
+import SystemPackage
 
 /// What a mirror serves, to whom and where.
 public struct MirrorConfiguration: Sendable {
@@ -119,7 +120,15 @@ public struct MirrorServer: Sendable {
         } catch {
             if Task.isCancelled { return }
             if isListening.withLock({ $0 }) { throw .ended(reason: "\(error)") }
-            throw .cannotListen(address, reason: "\(error)")
+            throw .cannotListen(address, reason: reason(error))
+        }
+    }
+
+    private func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as IOError: "\(Errno(rawValue: error.errnoCode))"
+        case is SocketAddressError.UnknownHost: "the host's name is not known"
+        default: "\(error)"
         }
     }
 }

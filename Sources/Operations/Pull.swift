@@ -1,4 +1,5 @@
 public import Catalog
+import Engines
 import FoundationEssentials
 import Hub
 public import Platform
@@ -77,7 +78,8 @@ public struct Pull: Sendable {
     }
 
     private func resumeHint(_ stack: Stack) -> String {
-        "what has arrived is kept: `stackctl \(stack.name) pull \(reference)` goes on from there"
+        let words = ["stackctl", stack.name, "pull", "\(reference)"] + options.words
+        return "what has arrived is kept: `\(words.map(ShellCommand.quoted).joined(separator: " "))` goes on from there"
     }
 
     private func run(

@@ -29,6 +29,15 @@ public struct PullOptions: Sendable {
 
     /// The usual way.
     public init() {}
+
+    /// The options of the command line that ask for the same files again.
+    var words: [String] {
+        let named: [(String, String?)] = [
+            ("--quant", quant?.name), ("--format", format?.rawValue), ("--revision", revision), ("--as", name),
+        ]
+        return named.flatMap { flag, value in value.map { [flag, $0] } ?? [] }
+            + include.flatMap { ["--include", $0] } + exclude.flatMap { ["--exclude", $0] }
+    }
 }
 
 /// What a MODEL means for a stack: its name there, and where its bytes come from.

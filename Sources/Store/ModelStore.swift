@@ -16,18 +16,31 @@ public struct ModelStore: Sendable, Hashable {
 
     /// All models, by name, and the manifests that cannot be read.
     public func models() throws(StoreError) -> (models: [StoredModel], damaged: [StoreError]) {
+        let variants = try visibleDirectories(in: layout.volume).concurrentMap { directory in
+            do throws(StoreError) { return try self.variants(in: directory) } catch { return [.failure(error)] }
+        }
         var models: [StoredModel] = []
         var damaged: [StoreError] = []
-        for directory in try visibleDirectories(in: layout.volume) {
-            for format in try visibleDirectories(in: directory) {
-                for quant in try visibleDirectories(in: format) {
-                    do throws(StoreError) {
-                        if let model = try model(in: quant) { models.append(model) }
-                    } catch { damaged.append(error) }
-                }
+        for variant in variants.joined() {
+            switch variant {
+            case .success(let model): models.append(model)
+            case .failure(let error): damaged.append(error)
             }
         }
         return (models.sorted { $0.order < $1.order }, damaged)
+    }
+
+    /// What is in one model's folder: each format and quantization, or why it cannot be read.
+    private func variants(in directory: FilePath) throws(StoreError) -> [Result<StoredModel, StoreError>] {
+        var variants: [Result<StoredModel, StoreError>] = []
+        for format in try visibleDirectories(in: directory) {
+            for quant in try visibleDirectories(in: format) {
+                do throws(StoreError) {
+                    if let model = try model(in: quant) { variants.append(.success(model)) }
+                } catch { variants.append(.failure(error)) }
+            }
+        }
+        return variants
     }
 
     /// The stored formats and quantizations of the model of that name; letters' case does not count.
@@ -36,11 +49,7 @@ public struct ModelStore: Sendable, Hashable {
         var found: [StoredModel] = []
         for directory in try visibleDirectories(in: layout.volume)
         where directory.lastComponent?.string.lowercased() == wanted {
-            for format in try visibleDirectories(in: directory) {
-                for quant in try visibleDirectories(in: format) {
-                    if let model = try model(in: quant) { found.append(model) }
-                }
-            }
+            for variant in try variants(in: directory) { found.append(try variant.get()) }
         }
         return found.sorted { $0.order < $1.order }
     }

@@ -4,8 +4,7 @@ import SystemPackage
 /// One file on its way: its parts one after the other, and the journal that outlives the process.
 struct FileTransfer: Sendable {
     let file: RemoteFile
-    let firstPause: Duration
-    let limit: RateLimit?
+    let pacing: Pacing
     let report: @Sendable (TransferEvent) -> Void
 
     private var contentPath: FilePath { file.directory.appending("data") }
@@ -69,11 +68,12 @@ struct FileTransfer: Sendable {
     /// Receives a part until it has its hash; a part with another one is fetched once more.
     private func receive(_ part: RemotePart, at base: Int64, into content: File) async throws -> Digest {
         var isSecond = false
+        let addresses = AddressBook(part)
         while true {
             let kept = min(max(try content.status().size.bytes - base, 0), part.size.bytes)
             let transfer = PartTransfer(
-                name: file.name, part: part, base: base, content: content, firstPause: firstPause, limit: limit,
-                report: report
+                name: file.name, part: part, base: base, content: content, pacing: pacing,
+                report: report, addresses: addresses
             ) { [file, report] bytes in
                 report(.received(file: file.name, bytes: ByteCount(base + bytes), of: file.size))
             }

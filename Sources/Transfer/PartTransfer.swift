@@ -13,9 +13,9 @@ struct PartTransfer: Sendable {
     /// Where the part begins in the file.
     let base: Int64
     let content: File
-    let firstPause: Duration
-    let limit: RateLimit?
+    let pacing: Pacing
     let report: @Sendable (TransferEvent) -> Void
+    let addresses: AddressBook
     /// Told the number of bytes of this part that are here.
     let progress: @Sendable (Int64) -> Void
 
@@ -55,7 +55,7 @@ struct PartTransfer: Sendable {
         try await persevering(position) { address, from throws(Setback) in
             let fetch = SegmentFetch(
                 name: name, address: address, range: from ..< segment.upperBound, partSize: part.size.bytes, base: base,
-                content: content, limit: limit)
+                content: content, pacing: pacing)
             try await fetch.run { reached in
                 position.withLock { $0 = reached }
                 progress(reached)
@@ -67,7 +67,7 @@ struct PartTransfer: Sendable {
         let position = Mutex(Int64(0))
         try await persevering(position) { address, _ throws(Setback) in
             let fetch = SegmentFetch(
-                name: name, address: address, range: nil, partSize: part.size.bytes, base: base, content: content, limit: limit)
+                name: name, address: address, range: nil, partSize: part.size.bytes, base: base, content: content, pacing: pacing)
             try await fetch.run { reached in
                 position.withLock { $0 = max($0, reached) }
                 progress(reached)
@@ -81,31 +81,33 @@ struct PartTransfer: Sendable {
         _ position: borrowing Mutex<Int64>,
         _ attempt: (RemoteAddress, Int64) async throws(Setback) -> Void
     ) async throws {
-        var address: RemoteAddress?
         var failures = 0
+        var expirations = 0
         while true {
             try Task.checkCancellation()
             let before = position.withLock { $0 }
-            let usable: RemoteAddress
-            if let address { usable = address } else { usable = try await part.locate() }
-            address = usable
+            let address = try await addresses.current()
             do throws(Setback) {
-                try await attempt(usable, before)
+                try await attempt(address, before)
                 return
             } catch {
                 try Task.checkCancellation()
-                failures = position.withLock { $0 } > before ? 1 : failures + 1
+                let hasProgressed = position.withLock { $0 } > before
+                failures = hasProgressed ? 1 : failures + 1
+                if hasProgressed { expirations = 0 }
                 let reason: String
-                var pause = min(firstPause * (1 << min(failures - 1, 10)), .seconds(30)) * Double.random(in: 0.75 ... 1.25)
+                var pause = min(pacing.firstPause * (1 << min(failures - 1, 10)), .seconds(30)) * Double.random(in: 0.75 ... 1.25)
                 switch error {
                 case .final(let error): throw error
                 case .ignoresRanges: throw error
                 case .expired(let status):
-                    // One new address comes at once; if that is no better, the server means it.
-                    guard failures <= 3 else { throw TransferError.refused(file: name, status: status) }
-                    address = nil
+                    // One new address comes at once; if those that follow are no better, the server means it. Other
+                    // failures do not count: an address expires while the line is down.
+                    expirations += 1
+                    guard expirations <= 3 else { throw TransferError.refused(file: name, status: status) }
+                    addresses.expire()
                     reason = "the server answers \(status)"
-                    if failures == 1 { pause = .zero }
+                    if expirations == 1 { pause = .zero }
                 case .passing(let why, let wait):
                     guard failures < Self.patience else { throw TransferError.gaveUp(file: name, reason: why) }
                     reason = why

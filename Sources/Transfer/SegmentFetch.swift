@@ -24,7 +24,7 @@ struct SegmentFetch: Sendable {
     /// Where the part begins in the file.
     let base: Int64
     let content: File
-    let limit: RateLimit?
+    let pacing: Pacing
 
     /// Receives the bytes; `progress` is told the position in the part that was reached, also before a setback.
     func run(_ progress: @escaping @Sendable (Int64) -> Void) async throws(Setback) {
@@ -32,8 +32,8 @@ struct SegmentFetch: Sendable {
         let position = Mutex(wanted.lowerBound)
         var headers = address.headers + [("Accept-Encoding", "identity")]
         if let range { headers.append(("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")) }
-        var request = HTTPRequest(.get, address.url, headers: headers, stallTimeout: .seconds(20))
-        if limit != nil { request.receiveBuffer = RateLimit.receiveBuffer }
+        var request = HTTPRequest(.get, address.url, headers: headers, stallTimeout: pacing.stallTimeout)
+        if pacing.limit != nil { request.receiveBuffer = RateLimit.receiveBuffer }
         do throws(TransportError) {
             _ = try await HTTPClient.shared.stream(request) { head in
                 try check(head)
@@ -46,7 +46,7 @@ struct SegmentFetch: Sendable {
                     throw Setback.final(.system(error))
                 }
                 position.withLock { $0 = offset + Int64(bytes.byteCount) }
-                limit?.pay(for: bytes.byteCount)
+                pacing.limit?.pay(for: bytes.byteCount)
                 progress(offset + Int64(bytes.byteCount))
             }
         } catch {

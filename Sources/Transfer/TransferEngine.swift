@@ -3,8 +3,8 @@ public import Platform
 /// Makes remote files whole on the disk: in ranges, hashed on the way, taken up where an earlier run stopped.
 public struct TransferEngine: Sendable {
     private let connections: Int
-    private let firstPause: Duration
-    private let limit: RateLimit?
+    /// When to wait and when to give up waiting.
+    var pacing: Pacing
     private let report: @Sendable (TransferEvent) -> Void
 
     /// Describes an engine that uses at most so many connections at once.
@@ -21,8 +21,7 @@ public struct TransferEngine: Sendable {
         report: @escaping @Sendable (TransferEvent) -> Void
     ) {
         self.connections = max(1, connections)
-        self.firstPause = firstPause
-        limit = rateLimit.map { RateLimit($0) }
+        pacing = Pacing(firstPause: firstPause, limit: rateLimit.map { RateLimit($0) })
         self.report = report
     }
 
@@ -37,7 +36,9 @@ public struct TransferEngine: Sendable {
             var running = 0
             while running > 0 || !waiting.isEmpty {
                 while running < connections, let (index, file) = waiting.popLast() {
-                    group.addTask { (index, try await FileTransfer(file: file, firstPause: firstPause, limit: limit, report: report).run()) }
+                    group.addTask {
+                        (index, try await FileTransfer(file: file, pacing: pacing, report: report).run())
+                    }
                     running += 1
                 }
                 if let (index, file) = try await group.next() {
@@ -48,4 +49,14 @@ public struct TransferEngine: Sendable {
         }
         return received.compactMap(\.self)
     }
+}
+
+/// How a transfer deals with time.
+struct Pacing: Sendable {
+    /// How long to wait before a failed request is repeated; it doubles while no byte comes.
+    var firstPause: Duration
+    /// How long a line may be silent before it counts as broken.
+    var stallTimeout: Duration = .seconds(20)
+    /// The budget that all connections share.
+    var limit: RateLimit?
 }

@@ -40,8 +40,14 @@ final class CurlExchange: @unchecked Sendable {
         requestBody = request.body ?? []
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
-            request.headers.allSatisfy({ pair in pair.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } })
+            request.headers.allSatisfy({ pair in
+                !pair.name.isEmpty && pair.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
+                    && pair.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+            })
         else { throw .invalidURL("it or a header field holds a control character or a space") }
+        guard request.url.hasPrefix("http://") || request.url.hasPrefix("https://") else {
+            throw .invalidURL("it begins with neither http:// nor https://")
+        }
         configure(request)
     }
 
@@ -124,7 +130,10 @@ final class CurlExchange: @unchecked Sendable {
             return 0
         }
         let line = String(decoding: bytes, as: UTF8.self).trimmed
-        if line.hasPrefix("HTTP/") {
+        if let first = bytes.first, first == UInt8(ascii: " ") || first == UInt8(ascii: "\t"), !fields.isEmpty {
+            // The rest of the line before, in the old style: whatever it looks like, it is no field of its own.
+            fields[fields.count - 1].value += " " + line
+        } else if line.hasPrefix("HTTP/") {
             fields = []
             status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         } else if let colon = line.firstIndex(of: ":") {
@@ -173,7 +182,7 @@ final class CurlExchange: @unchecked Sendable {
         let reason = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
         return switch code {
         case CURLE_OK: nil
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .invalidURL(reason)
+        case CURLE_URL_MALFORMAT: .invalidURL(reason)
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .unknownHost(reason)
         case CURLE_COULDNT_CONNECT: .cannotConnect(reason)
         case CURLE_OPERATION_TIMEDOUT: head == nil ? .cannotConnect(reason) : .timedOut

@@ -62,6 +62,10 @@ final class CurlLoop: Sendable {
                 defer { inbox.added = [] }
                 return inbox.added
             }) {
+                guard !exchange.isCancelled.load(ordering: .acquiring) else {
+                    exchange.finish(nil, .cancelled)
+                    continue
+                }
                 exchange.begin()
                 running[exchange.raw] = exchange
                 curl_multi_add_handle(multi, exchange.raw)

@@ -42,7 +42,12 @@ public enum SampleModel {
     }
 
     /// The content of every file of both repositories, by its path below the hub's folder.
-    public static func files() throws -> [(path: String, bytes: [UInt8])] {
+    public static func files() throws -> [(path: String, bytes: [UInt8])] { try made.get() }
+
+    /// Made once in a process: many tests want it.
+    private static let made = Result { try make() }
+
+    private static func make() throws -> [(path: String, bytes: [UInt8])] {
         var files: [(path: String, bytes: [UInt8])] = [
             ("\(repository)/README.md", SampleCard.original),
             ("\(repository)/config.json", SampleCard.config),

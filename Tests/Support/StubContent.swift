@@ -29,7 +29,7 @@ public enum StubContent: Sendable, Hashable {
         let wanted = Int(max(0, min(Int64(count), size - offset)))
         guard wanted > 0, offset >= 0 else { return [] }
         switch self {
-        case .bytes(let bytes): return Array(bytes[Int(offset) ..< Int(offset) + wanted])
+        case .bytes(let bytes): return Array(bytes[Int(offset)..<Int(offset) + wanted])
         case .file(let path): return (try? File(path, .read).read(at: offset, count: wanted)) ?? []
         case .generated(_, let seed): return GeneratedBytes.read(seed: seed, at: offset, count: wanted)
         }
@@ -79,7 +79,7 @@ private enum GeneratedBytes {
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
         return [UInt8](unsafeUninitializedCapacity: blockSize) { buffer, filled in
             let words = UnsafeMutableRawBufferPointer(buffer)
-            for index in 0 ..< blockSize / 8 {
+            for index in 0..<blockSize / 8 {
                 state = mix(state)
                 words.storeBytes(of: state, toByteOffset: index * 8, as: UInt64.self)
             }
@@ -103,7 +103,9 @@ private enum GeneratedBytes {
                 copy(
                     block: mix(mix(seed) &+ UInt64(place / blockSize)),
                     from: inBlock,
-                    to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled ..< filled + length])
+                    to: UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<filled + length]
+                    )
                 )
                 filled += length
             }
@@ -114,13 +116,13 @@ private enum GeneratedBytes {
         let turned = (start + Int(block % UInt64(blockSize))) % blockSize
         let first = min(target.count, blockSize - turned)
         noise.withUnsafeBytes { noise in
-            target.copyMemory(from: UnsafeRawBufferPointer(rebasing: noise[turned ..< turned + first]))
+            target.copyMemory(from: UnsafeRawBufferPointer(rebasing: noise[turned..<turned + first]))
             guard first < target.count else { return }
             UnsafeMutableRawBufferPointer(rebasing: target[first...])
                 .copyMemory(from: UnsafeRawBufferPointer(rebasing: noise[..<(target.count - first)]))
         }
         guard start < 8 else { return }
-        for index in start ..< min(8, start + target.count) {
+        for index in start..<min(8, start + target.count) {
             target[index - start] = UInt8(truncatingIfNeeded: block >> (8 * UInt64(index)))
         }
     }

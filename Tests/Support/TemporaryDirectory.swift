@@ -15,7 +15,11 @@ public final class TemporaryDirectory: Sendable {
             throw SystemError(Errno(rawValue: errno), operation: "make a directory in", path: parent)
         }
         guard let real = realpath(made, nil) else {
-            throw SystemError(Errno(rawValue: errno), operation: "resolve", path: FilePath(platformString: made))
+            throw SystemError(
+                Errno(rawValue: errno),
+                operation: "resolve",
+                path: FilePath(platformString: made)
+            )
         }
         defer { free(real) }
         path = FilePath(platformString: real)

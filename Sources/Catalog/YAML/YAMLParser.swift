@@ -39,7 +39,9 @@ struct YAMLParser: ~Copyable {
             return YAMLNode(.scalar("", plain: true), file: file, line: 1, column: 1, lastLine: 1)
         }
         return try bytes.withUnsafeBufferPointer { (source) throws(DeclarationError) in
-            var parser = YAMLParser(source, file: file)
+            // A byte order mark is no text, and libyaml takes it for some when it is told the encoding.
+            let mark = source.starts(with: [0xEF, 0xBB, 0xBF]) && source.count > 3 ? 3 : 0
+            var parser = YAMLParser(UnsafeBufferPointer(rebasing: source[mark...]), file: file)
             return try parser.document()
         }
     }

@@ -56,23 +56,16 @@ private struct Document: Encodable {
         let data_offsets: [Int64]
     }
 
-    struct Name: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
     func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Name.self)
-        if !metadata.isEmpty { try container.encode(metadata, forKey: Name(stringValue: "__metadata__")) }
+        var container = encoder.container(keyedBy: AnyKey.self)
+        if !metadata.isEmpty { try container.encode(metadata, forKey: AnyKey(stringValue: "__metadata__")) }
         for tensor in tensors {
             let entry = Entry(
                 dtype: tensor.type.safetensors ?? "",
                 shape: tensor.shape,
                 data_offsets: [tensor.offset, tensor.offset + tensor.size.bytes]
             )
-            try container.encode(entry, forKey: Name(stringValue: tensor.name))
+            try container.encode(entry, forKey: AnyKey(stringValue: tensor.name))
         }
     }
 }

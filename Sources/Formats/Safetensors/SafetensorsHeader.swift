@@ -78,8 +78,8 @@ private struct Document: Decodable {
     let entries: [(name: String, entry: Entry)]
 
     init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Name.self)
-        let reserved = Name(stringValue: "__metadata__")
+        let container = try decoder.container(keyedBy: AnyKey.self)
+        let reserved = AnyKey(stringValue: "__metadata__")
         metadata = try container.decodeIfPresent([String: String].self, forKey: reserved) ?? [:]
         entries = try container.allKeys.filter { $0.stringValue != reserved.stringValue }.map {
             ($0.stringValue, try container.decode(Entry.self, forKey: $0))
@@ -112,13 +112,4 @@ private struct Document: Decodable {
         }
         return tensors.sorted { ($0.offset, $0.size, $0.name) < ($1.offset, $1.size, $1.name) }
     }
-}
-
-/// Any key of an object.
-private struct Name: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
 }

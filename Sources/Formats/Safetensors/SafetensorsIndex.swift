@@ -29,11 +29,11 @@ public struct SafetensorsIndex: Sendable {
 
     private init(_ document: Document) {
         files = document.weight_map
-        totalSize = document.metadata?["total_size"]?.integer.map { ByteCount(Int64($0)) }
+        totalSize = document.metadata?.integer("total_size").map { ByteCount(Int64($0)) }
     }
 
     private struct Document: Decodable {
         let weight_map: [String: RelativePath]
-        let metadata: [String: JSONValue]?
+        let metadata: JSONPart?
     }
 }

@@ -101,8 +101,10 @@ extension HubClient {
                 files.append(file)
             }
             next = response.head["link"].flatMap(nextPage).flatMap { resolve($0, against: asked) }
-            if let next, Origin(next) != Origin(endpoint), Origin(next)?.isHub != true {
-                throw .refusedAddress(next.prefix { $0 != "?" }.description)
+            if let next {
+                guard let home = Origin(endpoint), let origin = Origin(next), home.trusts(origin) else {
+                    throw .refusedAddress(next.prefix { $0 != "?" }.description)
+                }
             }
         }
         return (files.sorted { $0.path < $1.path }, refused)

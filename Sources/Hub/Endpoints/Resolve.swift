@@ -28,9 +28,7 @@ extension HubClient {
         guard let location = response.head["location"], let target = resolve(location, against: answered),
             let origin = Origin(target)
         else { throw .unexpected("the hub redirects to no address") }
-        if Origin(endpoint)?.scheme == "https", origin.scheme != "https" {
-            throw .refusedAddress(origin.description)
-        }
+        if let home = Origin(endpoint), !home.mayLead(to: origin) { throw .refusedAddress(origin.description) }
         return FileLocation(url: target, headers: [])
     }
 

@@ -84,15 +84,18 @@ public struct StubFault: Sendable {
     /// Whether it changes anything about this answer to this request, which is about these files.
     func befalls(_ request: StubRequest, about files: [String], answeredBy response: StubResponse) -> Bool {
         guard method == nil || method == request.method, times > 0 else { return false }
-        if let path, !request.target.contains(path), !files.contains(where: { $0.contains(path) }) { return false }
+        if let path, !request.target.contains(path), !files.contains(where: { $0.contains(path) }) {
+            return false
+        }
         let hasBody = request.method != "HEAD"
         switch kind {
         case .dropAfter(let bytes, _), .stallAfter(let bytes): return hasBody && bytes < response.bodySize
         case .shortBody(let missing): return hasBody && missing <= response.bodySize
         case .corruptByte(let place):
-            let part = response.part ?? 0 ..< response.content.size
+            let part = response.part ?? 0..<response.content.size
             return hasBody && response.status / 100 == 2 && part.contains(place)
-        case .ignoreRange, .wrongContentRange, .missingContentRange, .wrongTotal: return response.status == 206
+        case .ignoreRange, .wrongContentRange, .missingContentRange, .wrongTotal:
+            return response.status == 206
         case .throttle, .withoutLength, .chunked: return hasBody
         default: return true
         }
@@ -105,7 +108,10 @@ extension StubFault.Kind {
         switch self {
         case .status(let status, let headers, let text): StubResponse(status, headers: headers, text: text)
         case .captivePortal:
-            StubResponse(text: "<!DOCTYPE html><html><body>Sign in to use this network</body></html>", type: "text/html")
+            StubResponse(
+                text: "<!DOCTYPE html><html><body>Sign in to use this network</body></html>",
+                type: "text/html"
+            )
         case .expiredURL: .accessDenied
         case .rateLimited(let seconds, let retryAfter): .rateLimited(seconds: seconds, retryAfter: retryAfter)
         case .garbage: .garbage(Array("\u{16}\u{3}\u{1} this is not HTTP\r\n\r\n".utf8))
@@ -123,8 +129,8 @@ extension StubFault.Kind {
         case .stallAfter(let bytes): response.trouble.stallAfter = bytes
         case .corruptByte(let place): response.trouble.corruptByte = place - (response.part?.lowerBound ?? 0)
         case .shortBody(let missing):
-            let part = response.part ?? 0 ..< response.content.size
-            response.part = part.lowerBound ..< part.upperBound - missing
+            let part = response.part ?? 0..<response.content.size
+            response.part = part.lowerBound..<part.upperBound - missing
         case .wrongContentRange, .missingContentRange, .wrongTotal: spoilContentRange(&response)
         case .contentEncoding(let name): response.headers["Content-Encoding"] = name
         case .delay(let duration): response.trouble.delay += duration

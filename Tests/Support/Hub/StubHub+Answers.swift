@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import Synchronization
 
 extension StubResponse {
     /// What the CDN says to an address that is too old or was changed.
@@ -49,16 +50,29 @@ extension StubHubState {
         case ["api", "models"]: return (answerAboutModel(request, Array(segments.dropFirst(2))), [])
         case ["api", "resolve-cache"] where segments.count >= 7:
             let id = "\(segments[3])/\(segments[4])"
-            return file(request, of: id, at: segments[5], path: segments[6...].joined(separator: "/"), isFinal: true)
+            return file(
+                request,
+                of: id,
+                at: segments[5],
+                path: segments[6...].joined(separator: "/"),
+                isFinal: true
+            )
         default:
             guard segments.count >= 5, segments[2] == "resolve" else { return (.missing(request), []) }
             let id = "\(segments[0])/\(segments[1])"
-            return file(request, of: id, at: segments[3], path: segments[4...].joined(separator: "/"), isFinal: false)
+            return file(
+                request,
+                of: id,
+                at: segments[3],
+                path: segments[4...].joined(separator: "/"),
+                isFinal: false
+            )
         }
     }
 
     private func redirectOfRenamed(_ request: StubRequest, _ segments: [String]) -> StubResponse? {
-        for (old, new) in settings.renamed where request.path.contains("/\(old)/") || request.path.hasSuffix("/\(old)") {
+        for (old, new) in settings.renamed
+        where request.path.contains("/\(old)/") || request.path.hasSuffix("/\(old)") {
             guard let place = request.target.range(of: old) else { continue }
             let target = request.target[..<place.lowerBound] + new + request.target[place.upperBound...]
             return StubResponse(307, headers: ["Location": String(target)], text: "Temporary Redirect")
@@ -70,7 +84,9 @@ extension StubHubState {
         guard let token = request.token, settings.tokens[token] != nil else {
             return .refusal(401, code: nil, "Invalid username or password.", to: request)
         }
-        return .json(#"{"type":"user","name":"tester","auth":{"accessToken":{"displayName":"t","role":"read"}},"orgs":[]}"#)
+        return .json(
+            #"{"type":"user","name":"tester","auth":{"accessToken":{"displayName":"t","role":"read"}},"orgs":[]}"#
+        )
     }
 
     private func answerAboutModel(_ request: StubRequest, _ segments: [String]) -> StubResponse {
@@ -78,7 +94,9 @@ extension StubHubState {
         let id = "\(segments[0])/\(segments[1])"
         let verb = segments.count > 2 ? segments[2] : "revision"
         let repository = shared.withLock { $0.repositories[id] }
-        if let refusal = refusal(of: repository, id, to: request, wantsFile: verb == "auth-check") { return refusal }
+        if let refusal = refusal(of: repository, id, to: request, wantsFile: verb == "auth-check") {
+            return refusal
+        }
         guard let repository else { return .missing(request) }
         if verb == "auth-check" { return .json("{}") }
         let revision = segments.count > 3 ? segments[3] : "main"
@@ -87,7 +105,8 @@ extension StubHubState {
         }
         switch verb {
         case "revision": return information(repository, tree)
-        case "tree": return list(request, repository, tree, below: segments.dropFirst(4).joined(separator: "/"))
+        case "tree":
+            return list(request, repository, tree, below: segments.dropFirst(4).joined(separator: "/"))
         default: return .missing(request)
         }
     }
@@ -110,7 +129,9 @@ extension StubHubState {
             )
         }
         guard let repository, repository.access != .restricted || scope == .granted else {
-            if scope != nil { return .refusal(404, code: "RepoNotFound", "Repository not found", to: request) }
+            if scope != nil {
+                return .refusal(404, code: "RepoNotFound", "Repository not found", to: request)
+            }
             var response = StubResponse.refusal(401, code: nil, "Invalid username or password.", to: request)
             response.headers["WWW-Authenticate"] = #"Bearer realm="Authentication required", charset="UTF-8""#
             return response
@@ -129,10 +150,12 @@ extension StubHubState {
             let rest = "You must have access to it and be authenticated to access it. Please log in."
             return .refusal(401, code: "GatedRepo", "\(restricted). \(rest)", to: request)
         case .notGranted:
-            let rest = "and you are not in the authorized list. Visit https://huggingface.co/\(id) to ask for access."
+            let rest =
+                "and you are not in the authorized list. Visit https://huggingface.co/\(id) to ask for access."
             return .refusal(403, code: "GatedRepo", "\(restricted) \(rest)", to: request)
         case .lacksScope:
-            let message = "Please enable access to public gated repositories in your fine-grained token settings"
+            let message =
+                "Please enable access to public gated repositories in your fine-grained token settings"
             return .refusal(403, code: "GatedRepo", "\(message) to view this repository.", to: request)
         }
     }
@@ -147,9 +170,13 @@ extension StubHubState {
         isFinal: Bool
     ) -> (response: StubResponse, files: [String]) {
         let repository = shared.withLock { $0.repositories[id] }
-        if let refusal = refusal(of: repository, id, to: request, wantsFile: true) { return (refusal, [path]) }
+        if let refusal = refusal(of: repository, id, to: request, wantsFile: true) {
+            return (refusal, [path])
+        }
         guard let tree = repository?.tree(at: revision) else {
-            return (.refusal(404, code: "RevisionNotFound", "Invalid rev id: \(revision)", to: request), [path])
+            return (
+                .refusal(404, code: "RevisionNotFound", "Invalid rev id: \(revision)", to: request), [path]
+            )
         }
         guard let file = tree[path] else {
             var response = StubResponse.refusal(404, code: "EntryNotFound", "Entry not found", to: request)
@@ -175,7 +202,8 @@ extension StubHubState {
         _ tree: StubTree,
         _ request: StubRequest
     ) -> StubResponse {
-        let address = "/api/resolve-cache/models/\(id)/\(tree.commit)/\(file.path.percentEncoded(keeping: "/"))"
+        let address =
+            "/api/resolve-cache/models/\(id)/\(tree.commit)/\(file.path.percentEncoded(keeping: "/"))"
         let query = "\(request.path.percentEncoded())=&etag=%22\(file.oid)%22"
         return StubResponse(
             307,
@@ -229,13 +257,18 @@ extension StubHubState {
         guard let stored else { return (.accessDenied, []) }
         let paths = stored.paths.sorted()
         let expires = request.query["Expires"].flatMap { Int($0) } ?? 0
-        guard expires > Int(Glibc.time(nil)), request.query["Signature"] == signature(request.path, expires, era) else {
+        guard expires > Int(Glibc.time(nil)),
+            request.query["Signature"] == signature(request.path, expires, era)
+        else {
             return (.accessDenied, paths)
         }
         if stored.content.size > most, request.headers["range"] == nil {
             return (StubResponse(400, text: "Bad Request"), paths)
         }
-        return (.serving(stored.content, to: request, headers: ["ETag": "\"\(hash)\"", "x-hf-cdn-pop": "stub"]), paths)
+        return (
+            .serving(stored.content, to: request, headers: ["ETag": "\"\(hash)\"", "x-hf-cdn-pop": "stub"]),
+            paths
+        )
     }
 }
 
@@ -249,7 +282,7 @@ extension String {
     fileprivate func range(of part: String) -> Range<String.Index>? {
         var place = startIndex
         while place < endIndex {
-            if self[place...].hasPrefix(part) { return place ..< index(place, offsetBy: part.count) }
+            if self[place...].hasPrefix(part) { return place..<index(place, offsetBy: part.count) }
             place = index(after: place)
         }
         return nil

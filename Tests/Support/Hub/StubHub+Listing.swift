@@ -1,4 +1,5 @@
 import Platform
+import Synchronization
 
 private struct Entry: Encodable {
     struct LargeFile: Encodable {
@@ -97,8 +98,11 @@ extension StubHubState {
         var directories: Set<String> = []
         var files: [Entry] = []
         for file in tree.files where file.path.hasPrefix(prefix) {
-            let parts = file.path.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
-            for depth in 1 ..< max(1, parts.count) where isRecursive || depth == 1 {
+            let parts = file.path.dropFirst(prefix.count).split(
+                separator: "/",
+                omittingEmptySubsequences: false
+            )
+            for depth in 1..<max(1, parts.count) where isRecursive || depth == 1 {
                 directories.insert(prefix + parts.prefix(depth).joined(separator: "/"))
             }
             if isRecursive || parts.count == 1 { files.append(Entry(file)) }

@@ -43,6 +43,9 @@ public final class StubHub: Sendable {
         ]
         /// Names that repositories had before, and what they are called now.
         public var renamed: [String: String] = [:]
+
+        /// As the real hub is set.
+        public init() {}
     }
 
     /// A token to which everything was granted.
@@ -76,7 +79,9 @@ public final class StubHub: Sendable {
             if let earlier = shared.repositories[repository.id] { repository.keepHistory(of: earlier) }
             shared.repositories[repository.id] = repository
             for file in repository.history.flatMap(\.files) where file.sha256 != nil {
-                shared.stored[file.storageHash, default: StubStored(content: file.content)].paths.insert(file.path)
+                shared.stored[file.storageHash, default: StubStored(content: file.content)].paths.insert(
+                    file.path
+                )
             }
         }
     }
@@ -201,7 +206,9 @@ final class StubHubState: Sendable {
             var taken: [StubFault.Kind] = []
             for index in shared.faults.indices {
                 let fault = shared.faults[index]
-                guard fault.place == part, fault.befalls(request, about: files, answeredBy: response) else { continue }
+                guard fault.place == part, fault.befalls(request, about: files, answeredBy: response) else {
+                    continue
+                }
                 if fault.skipping > 0 {
                     shared.faults[index].skipping -= 1
                 } else {
@@ -214,7 +221,9 @@ final class StubHubState: Sendable {
     }
 
     /// The right answer, and the paths of the files that the request is about.
-    private func answer(_ part: StubHub.Part, _ request: StubRequest) -> (response: StubResponse, files: [String]) {
+    private func answer(_ part: StubHub.Part, _ request: StubRequest) -> (
+        response: StubResponse, files: [String]
+    ) {
         switch part {
         case .cdn: return answerAtCDN(request)
         case .hub:

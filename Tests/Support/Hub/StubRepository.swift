@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 public import SystemPackage
 
 /// A repository of the stub hub, as a test describes it.
@@ -92,7 +92,8 @@ public struct StubFile: Sendable {
 
     /// The endings that hub repositories keep in large file storage, whatever the size.
     private static let largeEndings: Set<String> = [
-        "gguf", "safetensors", "bin", "pt", "pth", "onnx", "model", "npz", "h5", "msgpack", "parquet", "gz", "zip",
+        "gguf", "safetensors", "bin", "pt", "pth", "onnx", "model", "npz", "h5", "msgpack", "parquet", "gz",
+        "zip",
     ]
 
     init(path: String, content: StubContent) {
@@ -106,7 +107,8 @@ public struct StubFile: Sendable {
             return
         }
         let digest = content.sha256.hex
-        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:\(digest)\nsize \(content.size)\n"
+        let pointer =
+            "version https://git-lfs.github.com/spec/v1\noid sha256:\(digest)\nsize \(content.size)\n"
         sha256 = digest
         pointerSize = pointer.utf8.count
         oid = StubContent.text(pointer).gitBlob.hex

@@ -1,6 +1,11 @@
 import Glibc
 import Platform
+import Synchronization
 import SystemPackage
+
+/// Held while a descriptor is open that a child would inherit, and while a child is started: a connection that lives on
+/// in a child looks to the other side as if it were never closed.
+let heritage = Mutex<Void>(())
 
 /// A connected or listening socket, closed when the last reference goes.
 final class Socket: Sendable {
@@ -21,6 +26,7 @@ final class Socket: Sendable {
         var yes: Int32 = 1
         setsockopt(socket.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         try socket.apply(address, "listen at") { Glibc.bind(socket.descriptor, $0, $1) }
+        _ = fcntl(socket.descriptor, F_SETFL, O_NONBLOCK)
         guard Glibc.listen(socket.descriptor, 512) == 0 else { throw failure("listen") }
         return socket
     }
@@ -93,14 +99,18 @@ final class Socket: Sendable {
     /// Waits for the next connection; `nil` once the socket was shut down.
     func accept() -> Socket? {
         while true {
-            let accepted = Glibc.accept(descriptor, nil, nil)
+            _ = waitForBytes(.seconds(60))
+            let (accepted, reason) = heritage.withLock { _ in
+                let accepted = Glibc.accept(descriptor, nil, nil)
+                if accepted >= 0 { _ = fcntl(accepted, F_SETFD, FD_CLOEXEC) }
+                return (accepted, errno)
+            }
             if accepted >= 0 {
-                _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
                 let socket = Socket(accepted)
                 socket.sendAtOnce()
                 return socket
             }
-            guard errno == EINTR || errno == ECONNABORTED else { return nil }
+            guard [EINTR, ECONNABORTED, EAGAIN].contains(reason) else { return nil }
         }
     }
 
@@ -150,7 +160,7 @@ final class Socket: Sendable {
     /// Whether the other side has ended the connection.
     var isGone: Bool {
         var byte: UInt8 = 0
-        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK.rawValue) | Int32(MSG_DONTWAIT.rawValue))
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
         return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
     }
 
@@ -180,6 +190,11 @@ private final class ThreadBody: Sendable {
 }
 
 private func runThreadBody(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    // A child that ended without reading its input must not end the tests.
+    var pipeSignal = sigset_t()
+    sigemptyset(&pipeSignal)
+    sigaddset(&pipeSignal, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &pipeSignal, nil)
     if let argument { Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run() }
     return nil
 }

@@ -76,7 +76,9 @@ public final class StubConnection: Sendable {
         guard headers["transfer-encoding"]?.lowercased() == "chunked" else { return [] }
         var body: [UInt8] = []
         while let line = takeLine(endingIn: "\r\n", most: 1024) {
-            guard let size = Int(line.prefix { $0 != ";" }, radix: 16), let chunk = take(size) else { return nil }
+            guard let size = Int(line.prefix { $0 != ";" }, radix: 16), let chunk = take(size) else {
+                return nil
+            }
             body += chunk
             guard takeLine(endingIn: "\r\n", most: 1024) != nil else { return nil }
             if size == 0 { return body }
@@ -102,7 +104,7 @@ public final class StubConnection: Sendable {
     }
 
     private func take(_ count: Int) -> [UInt8]? {
-        guard (0 ... 256 << 20).contains(count) else { return nil }
+        guard (0...256 << 20).contains(count) else { return nil }
         return received.withLock { received in
             while received.count < count {
                 let more = socket.receive()
@@ -150,7 +152,9 @@ public final class StubConnection: Sendable {
             let count = nextCount(response, sent: sent)
             var piece = response.content.read(at: (response.part?.lowerBound ?? 0) + sent, count: count)
             guard !piece.isEmpty else { return false }
-            if let place = trouble.corruptByte.map({ $0 - sent }), piece.indices.contains(Int(clamping: place)) {
+            if let place = trouble.corruptByte.map({ $0 - sent }),
+                piece.indices.contains(Int(clamping: place))
+            {
                 piece[Int(place)] ^= 0xFF
             }
             guard socket.send(response.framing == .chunked ? chunk(piece) : piece) else { return false }
@@ -204,7 +208,9 @@ extension [UInt8].SubSequence {
         guard let first = pattern.first else { return nil }
         var place = startIndex
         while place + pattern.count <= endIndex {
-            if self[place] == first, self[place ..< place + pattern.count].elementsEqual(pattern) { return place }
+            if self[place] == first, self[place..<place + pattern.count].elementsEqual(pattern) {
+                return place
+            }
             place += 1
         }
         return nil

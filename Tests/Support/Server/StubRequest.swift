@@ -53,25 +53,29 @@ public struct StubRequest: Sendable {
 
     /// The token of an `Authorization: Bearer …`.
     public var token: String? {
-        guard let value = headers["authorization"], value.lowercased().hasPrefix("bearer ") else { return nil }
+        guard let value = headers["authorization"], value.lowercased().hasPrefix("bearer ") else {
+            return nil
+        }
         return String(value.dropFirst(7))
     }
 
     /// The bytes that a single `Range` asks of a content of `size` bytes: `nil` without a usable header, empty if there
     /// are none.
     public func range(of size: Int64) -> Range<Int64>? {
-        guard let value = headers["range"], value.hasPrefix("bytes="), !value.contains(",") else { return nil }
+        guard let value = headers["range"], value.hasPrefix("bytes="), !value.contains(",") else {
+            return nil
+        }
         let ends = value.dropFirst(6).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         guard ends.count == 2 else { return nil }
         if ends[0].isEmpty {
             guard let last = Int64(ends[1]), last >= 0 else { return nil }
-            return max(0, size - last) ..< size
+            return max(0, size - last)..<size
         }
         guard let first = Int64(ends[0]), first >= 0 else { return nil }
-        guard first < size else { return size ..< size }
-        guard !ends[1].isEmpty else { return first ..< size }
+        guard first < size else { return size..<size }
+        guard !ends[1].isEmpty else { return first..<size }
         guard let last = Int64(ends[1]), last >= first else { return nil }
-        return first ..< (last < size ? last + 1 : size)
+        return first..<(last < size ? last + 1 : size)
     }
 }
 
@@ -82,7 +86,7 @@ func percentDecoded(_ text: some StringProtocol) -> String {
     var index = 0
     while index < bytes.count {
         if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
-            let value = UInt8(String(decoding: bytes[index + 1 ... index + 2], as: UTF8.self), radix: 16)
+            let value = UInt8(String(decoding: bytes[index + 1...index + 2], as: UTF8.self), radix: 16)
         {
             decoded.append(value)
             index += 3

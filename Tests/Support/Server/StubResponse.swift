@@ -117,8 +117,10 @@ public struct StubResponse: Sendable {
         100: "Continue", 101: "Switching Protocols", 200: "OK", 201: "Created", 204: "No Content",
         206: "Partial Content", 301: "Moved Permanently", 302: "Found", 304: "Not Modified",
         307: "Temporary Redirect", 308: "Permanent Redirect", 400: "Bad Request", 401: "Unauthorized",
-        403: "Forbidden", 404: "Not Found", 408: "Request Timeout", 409: "Conflict", 416: "Range Not Satisfiable",
-        429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
+        403: "Forbidden", 404: "Not Found", 408: "Request Timeout", 409: "Conflict",
+        416: "Range Not Satisfiable",
+        429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
+        503: "Service Unavailable",
         504: "Gateway Timeout",
     ]
 }

@@ -1,0 +1,44 @@
+/// A command as text that a POSIX shell takes apart again into the same words.
+public enum ShellCommand {
+    /// Writes the variables, the command and each of its options on a line of their own, joined by backslashes.
+    public static func render(_ argv: [String], environment: [String: String] = [:]) -> String {
+        var lines = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(quoted($0.value))" }
+        var command: [String] = []
+        for (index, word) in argv.enumerated() {
+            if index > 0, startsLine(word) {
+                lines.append(command.joined(separator: " "))
+                command = ["  " + quoted(word)]
+            } else {
+                command.append(index == 0 ? quotedProgram(word) : quoted(word))
+            }
+        }
+        lines.append(command.joined(separator: " "))
+        return lines.joined(separator: " \\\n")
+    }
+
+    /// A word in single quotes, if anything in it could mean something to a shell.
+    public static func quoted(_ word: String) -> String {
+        let isPlain = !word.isEmpty && word.first != "=" && word.utf8.allSatisfy(plain.contains)
+        if isPlain { return word }
+        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#)
+            + "'"
+    }
+
+    private static let plain = Set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./-_".utf8
+    )
+
+    /// The first word could be an assignment, a keyword or an alias of the shell: only a path or a name is none.
+    private static func quotedProgram(_ word: String) -> String {
+        let keywords: Set = [
+            "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while",
+        ]
+        let text = quoted(word)
+        return text == word && (word.contains("=") || keywords.contains(word)) ? "'\(word)'" : text
+    }
+
+    private static func startsLine(_ word: String) -> Bool {
+        guard word.first == "-", let next = word.dropFirst().first else { return false }
+        return next == "-" || next.isLetter
+    }
+}

@@ -1,0 +1,57 @@
+public import Catalog
+import Engines
+import Formats
+import Platform
+import Store
+import SystemPackage
+
+/// Works out the engine's command that serves a stored model.
+public struct Launch: Sendable {
+    /// The command.
+    public struct Command: Sendable, Encodable {
+        /// The engine.
+        public let engine: EngineName
+        /// The words of the command, the program first.
+        public let argv: [String]
+        /// The variables it needs.
+        public let env: [String: String]
+        /// The engine's image, if the stack names one.
+        public let image: String?
+        /// What clients call the model.
+        public let model: String
+
+        /// The command for a POSIX shell, an option a line.
+        public var shell: String { ShellCommand.render(argv, environment: env) }
+    }
+
+    private let lookup: StoredLookup
+
+    /// Describes a question.
+    public init(_ reference: ModelReference, format: ModelFormat? = nil, quant: Quantization? = nil) {
+        lookup = StoredLookup(reference: reference, quant: quant, format: format)
+    }
+
+    /// Answers from the stack's declaration and the model's header; nothing is started.
+    public func run(in workspace: Workspace) async throws(Failure) -> Command {
+        let (stack, stored) = try await lookup.one(in: workspace)
+        guard let format = ModelFormat(rawValue: stored.key.format) else {
+            throw Failure(.unsupported, "`\(stored.key.model)` has the unknown format `\(stored.key.format)`")
+        }
+        let paths = stored.manifest.files.map(\.path)
+        let root = stored.key.path(below: stack.mount)
+        let request = LaunchRequest(
+            stack: stack, model: stored.key.model, format: format, quantization: Quantization(parsing: stored.key.quant),
+            files: paths.map { "\(root)/\($0)" },
+            facts: try? ModelFacts.read(format, in: stored.layout.directory(of: stored.key), files: paths))
+        do throws(LaunchRefusal) {
+            let plan = try LaunchPlan(request)
+            return Command(engine: plan.engine, argv: plan.argv, env: plan.environment, image: plan.image, model: plan.model)
+        } catch { throw Failure(error, stack: stack, model: stored.key.model) }
+    }
+}
+
+extension Failure {
+    fileprivate init(_ refusal: LaunchRefusal, stack: Stack, model: String) {
+        self.init(.unsupported, "`\(stack.name)` cannot serve `\(model)`: \(refusal)", cause: refusal)
+    }
+}

@@ -1,0 +1,118 @@
+import Platform
+import Synchronization
+import SystemPackage
+import TestSupport
+
+@testable import Transfer
+
+/// A file of a stub hub on its way into a folder, and all that the engine told of it.
+final class Delivery: Sendable {
+    let hub: StubHub
+    let content: StubContent
+    let path: String
+    let folder: TemporaryDirectory
+    private let told = Mutex<[TransferEvent]>([])
+    private let located = Mutex(0)
+
+    init(_ content: StubContent, as path: String = "model.gguf", faults: [StubFault] = []) throws {
+        self.content = content
+        self.path = path
+        hub = try StubHub([StubRepository("org/model", files: [path: content])])
+        folder = try TemporaryDirectory()
+        for fault in faults { hub.inject(fault) }
+    }
+
+    // MARK: What is asked for
+
+    /// The file as the hub declares it, at a newly signed address each time it is located.
+    var file: RemoteFile {
+        RemoteFile(name: path, directory: folder.path, parts: [part])
+    }
+
+    var part: RemotePart {
+        RemotePart(size: ByteCount(content.size), content: .sha256(content.sha256)) { [self] in try await locate() }
+    }
+
+    func locate() async throws -> RemoteAddress {
+        located.withLock { $0 += 1 }
+        let url = "\(hub.endpoint)/org/model/resolve/main/\(path)"
+        let answer = try await blocking { try RawHTTP.request("HEAD", url) }
+        return RemoteAddress(url: answer.headers["location"] ?? url, headers: [])
+    }
+
+    func engine(
+        connections: Int = 4,
+        firstPause: Duration = .milliseconds(2),
+        rateLimit: ByteCount? = nil
+    ) -> TransferEngine {
+        TransferEngine(connections: connections, firstPause: firstPause, rateLimit: rateLimit) { [self] event in
+            told.withLock { $0.append(event) }
+        }
+    }
+
+    @discardableResult
+    func receive() async throws -> ReceivedFile {
+        try await engine().receive([file])[0]
+    }
+
+    /// Why the file could not be received; `nil` if it could.
+    func failure() async throws -> TransferError? {
+        do { try await receive() } catch let error as TransferError { return error }
+        return nil
+    }
+
+    // MARK: What an earlier run left
+
+    var data: FilePath { folder.appending("data") }
+    var journal: FilePath { folder.appending("journal.json") }
+
+    func leave(_ bytes: [UInt8]) throws { try folder.write(bytes, to: "data") }
+
+    func leave(first count: Int) throws { try leave(content.read(at: 0, count: count)) }
+
+    // MARK: What came of it
+
+    var received: [UInt8] { get throws { try FileSystem.read(data) } }
+
+    var isRight: Bool { get throws { try Digest.ofFile(data) == content.sha256 } }
+
+    var events: [TransferEvent] { told.withLock { $0 } }
+
+    var timesLocated: Int { located.withLock { $0 } }
+
+    /// What the ranges of the requests to the CDN say, in the order they came.
+    var ranges: [String] { hub.requests(.cdn).map { $0.request.headers["range"] ?? "none" } }
+
+    /// Waits until so many bytes are in the folder; `false` if they are not in time.
+    func waitForData(_ count: Int64) async throws -> Bool {
+        let end = ContinuousClock.now + .seconds(30)
+        while try FileSystem.status(data)?.size.bytes ?? 0 < count {
+            guard ContinuousClock.now < end else { return false }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        return true
+    }
+}
+
+extension [TransferEvent] {
+    var reasonsToRetry: [String] {
+        compactMap { if case .retrying(_, let reason, _) = $0 { reason } else { nil } }
+    }
+
+    var pauses: [Duration] {
+        compactMap { if case .retrying(_, _, let pause) = $0 { pause } else { nil } }
+    }
+
+    /// The numbers of bytes that were said to be here.
+    var counts: [Int64] {
+        compactMap { if case .received(_, let bytes, _) = $0 { bytes.bytes } else { nil } }
+    }
+
+    var resumedFrom: [Int64] {
+        compactMap { if case .resuming(_, let from) = $0 { from.bytes } else { nil } }
+    }
+
+    var refetchings: Int { count { if case .refetching = $0 { true } else { false } } }
+
+    var finished: [String] { compactMap { if case .finished(let file) = $0 { file } else { nil } } }
+}
