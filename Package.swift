@@ -16,6 +16,20 @@ let safe = house + [.strictMemorySafety()]
 let filePath: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let commit = Context.gitInformation?.currentCommit ?? "unknown"
 
+let rooms = [
+    "Platform", "Transport", "Formats", "Console", "Host", "Hub", "Docker", "Transfer", "Store", "Catalog", "Engines",
+    "Operations", "Mirror", "Commands",
+]
+let fixtures = ["Engines": ["Fixtures", "Golden"]]
+let tests = rooms.indices.map { room in
+    Target.testTarget(
+        name: "\(rooms[room])Tests",
+        dependencies: rooms[...room].map { .target(name: $0) } + ["TestSupport", filePath],
+        exclude: fixtures[rooms[room]] ?? [],
+        swiftSettings: house
+    )
+}
+
 let package = Package(
     name: "stackctl",
     products: [
@@ -79,7 +93,7 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Operations", "Catalog", "Console", "Platform", "Store", filePath,
+                "Operations", "Catalog", "Console", "Platform", filePath,
                 .target(name: "Mirror", condition: .when(traits: ["Mirror"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -100,5 +114,11 @@ let package = Package(
             path: "Tests/SampleRepository",
             swiftSettings: house
         ),
-    ]
+        .testTarget(name: "SupportTests", dependencies: ["TestSupport", filePath], swiftSettings: house),
+        .testTarget(
+            name: "AcceptanceTests",
+            dependencies: ["stackctl", "TestSupport", filePath],
+            swiftSettings: house
+        ),
+    ] + tests
 )

@@ -31,7 +31,7 @@ need_packages() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ]; then
-        die "packages are missing: ${missing[*]}" "sudo apt-get install -y ${missing[*]}"
+        die "packages are missing: ${missing[*]}" "sudo apt-get update && sudo apt-get install -y ${missing[*]}"
     fi
     echo "installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive

@@ -147,7 +147,9 @@ struct GGUFFilePattern {
         }
     }
 
-    /// The name with a quantization in it. Publishers write a prefix apart: `UD-Q4_K_XL`, `i1-IQ4_XS`.
+    /// The name with a quantization in it.
+    ///
+    /// Publishers write a prefix apart: `UD-Q4_K_XL`, `i1-IQ4_XS`.
     func name(for quantization: Quantization) -> String {
         guard hasPlaceholder else { return text }
         var lower = Array(quantization.name.utf8)

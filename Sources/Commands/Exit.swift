@@ -3,13 +3,25 @@ import Operations
 
 /// How a failure meets the person and the script that asked.
 enum Exit {
-    /// Says what failed and what to type next.
-    static func report(_ failure: Failure, verbose: Bool) {
-        let terminal = Terminal.standardError()
+    /// Says what failed and what to type next, as the options among what was typed want it.
+    static func report(_ failure: Failure, typed: [String]) {
+        let options = typed.prefix { $0 != "--" }
+        let verbose = options.contains { $0 == "-v" || $0 == "--verbose" }
+        let terminal = Terminal.standardError(color: color(options))
         var text = "\(terminal.style.red("error")): \(sanitized(failure.message))\n"
         if verbose, let cause = failure.cause { text += "\ncause: \(sanitized("\(cause)"))\n" }
         if let hint = failure.hint { text += "\n\(terminal.style.cyan("hint")): \(sanitized(hint))\n" }
         terminal.say(text)
+    }
+
+    private static func color(_ options: ArraySlice<String>) -> ColorChoice {
+        for choice in ColorChoice.allCases {
+            let (joined, name) = ("--color=\(choice.rawValue)", choice.rawValue)
+            if options.contains(joined) || zip(options, options.dropFirst()).contains(where: { $0 == ("--color", name) }) {
+                return choice
+            }
+        }
+        return .auto
     }
 }
 

@@ -54,11 +54,11 @@ public struct Stackctl: AsyncParsableCommand {
                 }
             }
         } catch let failure as Failure {
-            Exit.report(failure, verbose: CommandLine.arguments.contains { $0 == "-v" || $0 == "--verbose" })
+            Exit.report(failure, typed: CommandLine.arguments)
             Glibc.exit(failure.kind.exitStatus)
         } catch is CancellationError {
             let failure = Failure(.cancelled, "interrupted")
-            Exit.report(failure, verbose: false)
+            Exit.report(failure, typed: CommandLine.arguments)
             Glibc.exit(failure.kind.exitStatus)
         } catch {
             exit(withError: error)

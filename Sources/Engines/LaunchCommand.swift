@@ -30,7 +30,8 @@ struct LaunchCommand {
     /// Whether it takes `--option=value` for an option and its value.
     var joinsValues = true
 
-    /// The words of the command; an option that `extra` has too is left to it, since some engines stop at a second one.
+    /// The words of the command; an option that `extra` has too is left to it, since some engines stop at a
+    /// second one.
     func argv(_ engine: EngineName, extra: [String]) throws(LaunchRefusal) -> [String] {
         let given = Set(extra.filter { $0.hasPrefix("-") }.map { name(of: $0) })
         if let word = removed.intersection(given).min() { throw .argumentNotAccepted(engine, word) }

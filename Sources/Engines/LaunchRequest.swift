@@ -33,13 +33,14 @@ public struct LaunchRequest: Sendable {
         self.facts = facts
     }
 
-    /// The context of a launch that nobody set one for, at most: what a model of our day was trained on can take more
-    /// memory than its weights.
+    /// The context of a launch that nobody set one for, at most: what a model of our day was trained on can
+    /// take more memory than its weights.
     static let usualContext = 16_384
 
     /// The tokens that the engine keeps for all requests together.
     ///
-    /// What the stack declares holds as it is, since several requests may share more than the model's own limit.
+    /// What the stack declares holds as it is, since several requests may share more than the model's own
+    /// limit.
     var pooledContext: Int {
         stack.defaults.context ?? min(facts?.contextLength ?? Self.usualContext, Self.usualContext)
     }

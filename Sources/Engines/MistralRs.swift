@@ -2,7 +2,8 @@ import Catalog
 import Formats
 
 extension LaunchCommand {
-    /// The types of a GGUF that mistral.rs does not read; it reads the floats, Q4_0 to Q8_1, Q2_K to Q8_K and MXFP4.
+    /// The types of a GGUF that mistral.rs does not read; it reads the floats, Q4_0 to Q8_1, Q2_K to Q8_K and
+    /// MXFP4.
     private static let unread: Set<TensorType> = [
         .iq1_s, .iq1_m, .iq2_xxs, .iq2_xs, .iq2_s, .iq3_xxs, .iq3_s, .iq4_nl, .iq4_xs, .tq1_0, .tq2_0, .nvfp4,
         .q1_0,

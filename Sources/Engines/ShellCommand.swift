@@ -1,6 +1,7 @@
 /// A command as text that a POSIX shell takes apart again into the same words.
 public enum ShellCommand {
-    /// Writes the variables, the command and each of its options on a line of their own, joined by backslashes.
+    /// Writes the variables, the command and each of its options on a line of their own, joined by
+    /// backslashes.
     public static func render(_ argv: [String], environment: [String: String] = [:]) -> String {
         var lines = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(quoted($0.value))" }
         var command: [String] = []
@@ -28,7 +29,8 @@ public enum ShellCommand {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./-_".utf8
     )
 
-    /// The first word could be an assignment, a keyword or an alias of the shell: only a path or a name is none.
+    /// The first word could be an assignment, a keyword or an alias of the shell: only a path or a name is
+    /// none.
     private static func quotedProgram(_ word: String) -> String {
         let keywords: Set = [
             "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while",

@@ -71,7 +71,8 @@ extension KeyedDecodingContainer {
 }
 
 extension FormatError {
-    /// Decodes a JSON document; `lenient` accepts `Infinity` and `NaN`, which Python writes into configurations.
+    /// Decodes a JSON document; `lenient` accepts `Infinity` and `NaN`, which Python writes into
+    /// configurations.
     static func decoding<Value: Decodable>(
         _ type: Value.Type,
         from bytes: [UInt8],

@@ -78,7 +78,8 @@ extension ModelFacts {
         return tensors
     }
 
-    /// The model's own files where there are others too: Mistral publishes the same weights again as `consolidated`.
+    /// The model's own files where there are others too: Mistral publishes the same weights again as
+    /// `consolidated`.
     private static func fileNames(in folder: FilePath) throws(FormatError) -> [String] {
         let all: [String]
         do throws(SystemError) { all = try FileSystem.list(folder) } catch { throw .system(error) }

@@ -6,7 +6,8 @@ public struct TensorDescription: Sendable, Hashable {
     public let name: String
     /// How the elements are stored.
     public let type: TensorType
-    /// The dimensions in the order of the file: the length of a row comes first in a GGUF and last in safetensors.
+    /// The dimensions in the order of the file: the length of a row comes first in a GGUF and last in
+    /// safetensors.
     public let shape: [Int]
     /// Where the data begin, counted from the header's `dataOffset`.
     public let offset: Int64
@@ -27,7 +28,8 @@ public struct TensorDescription: Sendable, Hashable {
 }
 
 extension [Int] {
-    /// The number of elements of a tensor of this shape; `nil` if a dimension is negative or the product too large.
+    /// The number of elements of a tensor of this shape; `nil` if a dimension is negative or the product too
+    /// large.
     var elementCount: Int? {
         var product = 1
         for dimension in self {

@@ -1,8 +1,8 @@
 import Platform
 
 extension File {
-    /// Writes a header and, behind it, what `content` hands over for each tensor; in the end the file has `size` bytes
-    /// of data, zeros where no tensor lies.
+    /// Writes a header and, behind it, what `content` hands over for each tensor; in the end the file has
+    /// `size` bytes of data, zeros where no tensor lies.
     func write(
         header: [UInt8],
         tensors: [TensorDescription],

@@ -15,6 +15,9 @@ final class DigestCache: Sendable {
     /// Tasks and not digests: whoever asks while a file is read waits for the same reading.
     private let known = Mutex<[Key: Task<Digest?, any Error>]>([:])
     private static let most = 100_000
+    private let threads: DiskThreads
+
+    init(_ threads: DiskThreads) { self.threads = threads }
 
     /// The digest of a file that has the given status; `nil` if it has another by now.
     func digest(of path: FilePath, _ status: FileStatus, _ algorithm: DigestAlgorithm) async throws -> Digest?
@@ -29,7 +32,8 @@ final class DigestCache: Sendable {
         let task = known.withLock { known in
             if let task = known[key] { return task }
             if known.count >= Self.most { known = [:] }
-            let task = Task { try await blocking { try Self.hashed(path, status, algorithm) } }
+            let task = Task { [threads] in try await threads.run { try Self.hashed(path, status, algorithm) }
+            }
             known[key] = task
             return task
         }

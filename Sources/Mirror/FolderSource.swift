@@ -6,18 +6,21 @@ import SystemPackage
 /// Folders that lie below a root as `owner/name`, each as a repository with one commit made from its content.
 struct FolderSource: RepositorySource {
     private let root: FilePath
-    private let digests = DigestCache()
+    private let threads: DiskThreads
+    private let digests: DigestCache
 
-    init(_ root: FilePath) throws(MirrorError) {
+    init(_ root: FilePath, _ threads: DiskThreads) throws(MirrorError) {
         guard let resolved = root.resolved, (try? FileSystem.status(resolved))?.kind == .directory else {
             throw .notADirectory(root)
         }
         self.root = resolved
+        self.threads = threads
+        digests = DigestCache(threads)
     }
 
     func repository(_ id: RepositoryID) async throws -> Repository? {
         let folder = root.appending(id.owner).appending(id.name)
-        let found = try await blocking { () -> [Found]? in
+        let found = try await threads.run { () -> [Found]? in
             guard let place = inside(folder), try FileSystem.status(place)?.kind == .directory else {
                 return nil
             }

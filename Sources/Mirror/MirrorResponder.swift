@@ -55,7 +55,7 @@ struct MirrorResponder: HTTPResponder {
     }
 
     private func body(_ content: Answer.Content, _ exchange: MirrorExchange) -> ResponseBody {
-        ResponseBody(contentLength: Int(content.length)) { [onExchange] writer in
+        ResponseBody(contentLength: Int(content.length)) { [onExchange, threads = routes.threads] writer in
             var exchange = exchange
             defer { onExchange(exchange) }
             switch content {
@@ -67,7 +67,7 @@ struct MirrorResponder: HTTPResponder {
                     try Task.checkCancellation()
                     let position = offset + exchange.sent.bytes
                     let count = Int(min(Self.chunk, length - exchange.sent.bytes))
-                    let bytes = try await blocking { try file.read(at: position, count: count) }
+                    let bytes = try await threads.run { try file.read(at: position, count: count) }
                     // A file that was cut has fewer bytes than were announced: only breaking the line tells so.
                     guard bytes.count == count else { throw ChangedFile(path: file.path) }
                     // Waits until the client has taken most of what came before.

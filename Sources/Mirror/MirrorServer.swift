@@ -91,10 +91,12 @@ public struct MirrorServer: Sendable {
         guard address.isLoopback || configuration.token != nil || configuration.allowsInsecure else {
             throw .exposedWithoutToken(address)
         }
+        let threads = DiskThreads()
+        defer { threads.stop() }
         var sources: [any RepositorySource] = []
-        for source in configuration.sources { sources.append(try source.opened()) }
+        for source in configuration.sources { sources.append(try source.opened(threads)) }
         let responder = MirrorResponder(
-            routes: Routes(sources: sources),
+            routes: Routes(sources: sources, threads: threads),
             gate: Guard(token: configuration.token),
             onExchange: onExchange
         )

@@ -8,10 +8,10 @@ public enum MirrorSource: Sendable {
     /// What was pulled from a hub into the stores of the stacks.
     case stores([ModelStore])
 
-    func opened() throws(MirrorError) -> any RepositorySource {
+    func opened(_ threads: DiskThreads) throws(MirrorError) -> any RepositorySource {
         switch self {
-        case .folder(let root): try FolderSource(root)
-        case .stores(let stores): StoreSource(stores)
+        case .folder(let root): try FolderSource(root, threads)
+        case .stores(let stores): StoreSource(stores, threads)
         }
     }
 }

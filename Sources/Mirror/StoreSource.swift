@@ -5,11 +5,15 @@ import Store
 /// The models that came from a hub, as the repositories that they came from.
 struct StoreSource: RepositorySource {
     private let stores: [ModelStore]
+    private let threads: DiskThreads
 
-    init(_ stores: [ModelStore]) { self.stores = stores }
+    init(_ stores: [ModelStore], _ threads: DiskThreads) {
+        self.stores = stores
+        self.threads = threads
+    }
 
     func repository(_ id: RepositoryID) async throws -> Repository? {
-        let models = try await blocking { [stores] in
+        let models = try await threads.run { [stores] in
             try stores.flatMap { try $0.models().models }.filter {
                 $0.manifest.source.kind == .hub && $0.manifest.source.repository == id.description
             }

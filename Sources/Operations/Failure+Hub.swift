@@ -21,7 +21,8 @@ extension Failure {
                 hasToken
                 ? Failure(
                     .refused, "`\(id)` is gated and this token's user has not been granted access",
-                    hint: "accept the licence at \(page), then pull again", cause: error)
+                    hint: "accept the licence at \(page), then pull again; a fine-grained token must also be allowed to read gated repositories",
+                    cause: error)
                 : Failure(
                     .refused, "`\(id)` is gated and no token is set",
                     hint: "accept the licence at \(page), then \(logIn)", cause: error)

@@ -16,6 +16,8 @@ extension Failure {
             self.init(
                 .unsupported, "`\(repository)` has its weights only as pickles, which can run code when they are read",
                 hint: "look for a conversion to safetensors or GGUF")
+        case .nothingLeft:
+            self.init(.invalid, "`--exclude` leaves out every file of `\(repository)` that was chosen")
         case .noQuant(let has):
             let quant = request.selection.quant?.name ?? "default quantization"
             self.init(

@@ -28,20 +28,25 @@ struct Fetch: Sendable {
 
     func run(_ report: @escaping Reporter) async throws -> StoredModel {
         let selection = planned.selection
+        let copies = try await soundCopies(report)
         report(.files(selection.files.map { ($0.path.string, $0.size) }))
-        let opened = try await openPartials(report)
+        let opened = try await openPartials(zip(selection.files, copies).filter { $0.1 == nil }.map(\.0), report)
         defer { withExtendedLifetime(opened) {} }
         let engine = TransferEngine(connections: options.connections, rateLimit: options.rateLimit) { event in
             Self.pass(event, to: report)
         }
-        let received = try await engine.receive(opened.map(\.remote))
+        let received: [ReceivedFile]
+        do { received = try await engine.receive(opened.map(\.remote)) } catch {
+            removeEmpty(opened)
+            throw error
+        }
         var contents: [FilePath: Content] = [:]
         for (place, file) in zip(opened, received) {
             contents[place.remote.directory] = Content(path: file.content, sha256: file.sha256.hex)
         }
         report(.stage("storing \(planned.request.model)"))
-        let model = try publish(try selection.files.enumerated().map { index, file in
-            if let copy = planned.copies[index] { return try content(ofCopy: copy, file) }
+        let model = try publish(selection.files.enumerated().map { index, file in
+            if let copy = copies[index] { return copy }
             guard let content = contents[store.partialDirectory(file.partialID)] else {
                 preconditionFailure("every file was received or copied")
             }
@@ -51,10 +56,42 @@ struct Fetch: Sendable {
         return model
     }
 
-    private func content(ofCopy path: FilePath, _ file: SelectedFile) throws -> Content {
-        if case .sha256(let digest) = file.parts[0].content { return Content(path: path, sha256: digest.hex) }
-        // Only large files have their SHA-256 from the hub; this one is small.
-        return Content(path: path, sha256: Digest.of(try FileSystem.read(path, limit: 64_000_000)).hex)
+    // MARK: Copies
+
+    /// The copies whose bytes still are what the hub declares; what was spoilt since it was stored is fetched.
+    private func soundCopies(_ report: Reporter) async throws -> [Content?] {
+        if planned.copies.contains(where: { $0 != nil }) { report(.stage("checking what is stored already")) }
+        var sound: [Content?] = []
+        for (file, copy) in zip(planned.selection.files, planned.copies) {
+            guard let copy, let part = file.parts.first else {
+                sound.append(nil)
+                continue
+            }
+            sound.append(
+                try await cancellableBlocking { checkCancellation in
+                    do { return try Self.content(copy, part, checkCancellation) } catch is SystemError { return nil }
+                })
+        }
+        return sound
+    }
+
+    private static func content(
+        _ path: FilePath, _ file: RepositoryFile, _ checkCancellation: () throws -> Void
+    ) throws -> Content? {
+        switch file.content {
+        case .sha256(let digest):
+            let actual = try Digest.ofFile(path) { _ in try checkCancellation() }
+            return actual == digest ? Content(path: path, sha256: digest.hex) : nil
+        case .gitBlob(let digest):
+            var blob = RunningDigest(gitBlobOf: file.size)
+            var sha256 = RunningDigest(.sha256)
+            _ = try File(path, .read).forEachChunk { bytes in
+                try checkCancellation()
+                blob.update(bytes)
+                sha256.update(bytes)
+            }
+            return blob.finish() == digest ? Content(path: path, sha256: sha256.finish().hex) : nil
+        }
     }
 
     // MARK: Places
@@ -66,11 +103,10 @@ struct Fetch: Sendable {
 
     /// Opens the place of every file that must be fetched, each content once, in an order that all processes share, so
     /// that two of them never wait for each other.
-    private func openPartials(_ report: @escaping Reporter) async throws -> [OpenPlace] {
+    private func openPartials(_ missing: [SelectedFile], _ report: @escaping Reporter) async throws -> [OpenPlace] {
         let request = planned.request
         var opened: [OpenPlace] = []
         var seen: Set<Digest> = []
-        let missing = zip(planned.selection.files, planned.copies).filter { $0.1 == nil }.map(\.0)
         for file in missing.sorted(by: { $0.partialID.hex < $1.partialID.hex }) where seen.insert(file.partialID).inserted {
             let purpose = Partial.Purpose(
                 model: request.model, format: planned.selection.format.rawValue, quant: planned.selection.quant?.name,
@@ -94,6 +130,14 @@ struct Fetch: Sendable {
             }
         }
         return RemoteFile(name: file.path.string, directory: directory, parts: parts)
+    }
+
+    /// Removes the places to which no byte came.
+    private func removeEmpty(_ opened: [OpenPlace]) {
+        for place in opened {
+            let content = try? FileSystem.status(place.remote.directory.appending(ModelStore.partialContentName))
+            if (content?.size ?? 0) == 0 { try? store.removePartial(place.remote.directory) }
+        }
     }
 
     private static func pass(_ event: TransferEvent, to report: Reporter) {

@@ -1,6 +1,7 @@
 import Catalog
 import Hub
 import Platform
+import Store
 
 /// A file that a model needs: where it goes, and the pieces of the repository that it is made of.
 struct SelectedFile: Sendable, Equatable {
@@ -55,6 +56,8 @@ enum SelectionRefusal: Error, Equatable {
     case ambiguous([String])
     /// The weights are only there in a form that no engine here reads safely.
     case onlyPickles
+    /// Every file that was chosen is to be left out.
+    case nothingLeft
 }
 
 extension FileSelection {
@@ -71,12 +74,12 @@ extension FileSelection {
         switch format {
         case .gguf:
             let set = try GGUFSet.choose(request, from: sets)
-            return FileSelection(format: .gguf, quant: set.quant, files: try set.selected() + extras(request, files, flat: true))
+            return try FileSelection(format: .gguf, quant: set.quant, files: set.selected() + extras(request, files, flat: true))
                 .without(request.exclude)
         case .safetensors:
             let chosen = SafetensorsFiles.choose(from: files).map { SelectedFile(path: $0.path, parts: [$0]) }
             let more = extras(request, files, flat: false).filter { extra in !chosen.contains { $0.path == extra.path } }
-            return FileSelection(format: .safetensors, quant: nil, files: chosen + more).without(request.exclude)
+            return try FileSelection(format: .safetensors, quant: nil, files: chosen + more).without(request.exclude)
         }
     }
 
@@ -92,7 +95,7 @@ extension FileSelection {
             else { throw .noFile(has: files.map(\.path.string).filter { $0.lowercased().contains(".gguf") }) }
             return FileSelection(format: .gguf, quant: nil, files: [SelectedFile(path: name, parts: [file])])
         }
-        return FileSelection(format: .gguf, quant: set.quant, files: try set.selected() + extras(request, files, flat: true))
+        return try FileSelection(format: .gguf, quant: set.quant, files: set.selected() + extras(request, files, flat: true))
             .without(request.exclude)
     }
 
@@ -104,13 +107,16 @@ extension FileSelection {
         }
     }
 
-    private func without(_ patterns: [String]) -> FileSelection {
+    private func without(_ patterns: [String]) throws(SelectionRefusal) -> FileSelection {
         var seen: Set<RelativePath> = []
         let kept = files.filter { file in
             let sources = file.parts.map(\.path.string)
+            // The name is taken in every model's folder.
+            guard file.path.string != Layout.manifestName else { return false }
             guard !patterns.contains(where: { pattern in sources.contains { globMatches(pattern, $0) } }) else { return false }
             return seen.insert(file.path).inserted
         }
+        guard !kept.isEmpty else { throw .nothingLeft }
         return FileSelection(format: format, quant: quant, files: kept)
     }
 }

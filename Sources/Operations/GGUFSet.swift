@@ -11,7 +11,7 @@ struct GGUFSet: Sendable, Equatable {
     }
 
     /// How the files of a set hang together.
-    enum Kind: Sendable, Equatable {
+    enum Kind: Sendable, Hashable {
         case single
         /// Valid files each, loaded by naming the first: `-00001-of-00003.gguf`.
         case shards(count: Int)
@@ -34,23 +34,23 @@ struct GGUFSet: Sendable, Equatable {
 
     /// All sets of a repository that hold a model: no projectors, importance matrices or draft heads.
     static func all(in files: [RepositoryFile]) -> [GGUFSet] {
-        var members: [String: [Member]] = [:]
-        var kinds: [String: Kind] = [:]
+        // A split and a whole file of one name are two sets.
+        struct Key: Hashable {
+            let stem: String
+            let kind: Kind
+        }
+        var members: [Key: [Member]] = [:]
         for file in files {
             let name = file.path.name.lowercased()
             guard !["mmproj", "imatrix"].contains(where: name.contains),
                 !["mtp-", "eagle3-", "dflash-", "dspark-"].contains(where: name.hasPrefix),
                 let place = Place(file.path.string)
             else { continue }
-            // A split and a whole file of one name are two sets.
-            let key = "\(place.kind) \(place.stem)"
-            members[key, default: []].append(Member(file: file, index: place.index))
-            kinds[key] = place.kind
+            members[Key(stem: place.stem, kind: place.kind), default: []]
+                .append(Member(file: file, index: place.index))
         }
-        return members.compactMap { key, members in
-            guard let kind = kinds[key] else { return nil }
-            let stem = key.split(separator: " ", maxSplits: 1).last.map(String.init) ?? key
-            return GGUFSet(stem: stem, kind: kind, members: members.sorted { $0.index < $1.index })
+        return members.map { key, members in
+            GGUFSet(stem: key.stem, kind: key.kind, members: members.sorted { $0.index < $1.index })
         }.sorted { ($0.depth, $0.stem, $0.members.count) < ($1.depth, $1.stem, $1.members.count) }
     }
 

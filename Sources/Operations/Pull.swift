@@ -57,6 +57,10 @@ public struct Pull: Sendable {
         let hub = workspace.hub(offline: options.isOffline)
         let resolved = try await resolve(request, hub, report)
         let planned = try await choose(request, resolved, store, hub, in: workspace, report)
+        // Whether they may be had is told by the files alone; what is listed is listed for everybody.
+        if let part = zip(planned.selection.files, planned.copies).first(where: { $0.1 == nil })?.0.parts.first {
+            do throws(HubError) { _ = try await hub.locate(part, at: resolved) } catch { throw Failure(error, client: hub) }
+        }
         return try planned.plan(stack: stack, store: store)
     }
 
@@ -73,12 +77,13 @@ public struct Pull: Sendable {
             return try await run(request, stack, store, in: workspace, report)
         } catch {
             let failure = Failure(error)
-            throw failure.kind == .cancelled ? failure.hinting(resumeHint(stack)) : failure
+            throw failure.kind == .cancelled ? failure.hinting(resumeHint(stack, workspace.home)) : failure
         }
     }
 
-    private func resumeHint(_ stack: Stack) -> String {
-        let words = ["stackctl", stack.name, "pull", "\(reference)"] + options.words
+    private func resumeHint(_ stack: Stack, _ home: Home) -> String {
+        let options = home.origin == .flag ? ["--home", home.path.string] : []
+        let words = ["stackctl"] + options + [stack.name, "pull", "\(reference)"] + self.options.words
         return "what has arrived is kept: `\(words.map(ShellCommand.quoted).joined(separator: " "))` goes on from there"
     }
 

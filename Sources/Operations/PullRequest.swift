@@ -65,7 +65,9 @@ struct PullRequest: Sendable {
     /// Whether a stored model is what this request would choose, as far as that can be told without the hub.
     func isAnswered(by stored: StoredModel) -> Bool {
         guard case .hub(let repository, _) = origin, stored.manifest.source.kind == .hub,
-            stored.manifest.source.repository.lowercased() == repository.description.lowercased(),
+            // One that the hub has renamed is stored under the name that it was asked for by.
+            [stored.manifest.source.repository, stored.key.model].map({ $0.lowercased() })
+                .contains(repository.description.lowercased()),
             selection.formats.contains(where: { $0.rawValue == stored.key.format })
         else { return false }
         if stored.manifest.source.selection == fingerprint { return true }
@@ -147,7 +149,7 @@ struct PullRequest: Sendable {
         let catalog = try workspace.catalog()
         if let found = catalog.entry(for: reference) { return found }
         let typed = "\(reference)"
-        let near = catalog.nearest(to: typed)
+        let near = catalog.nearest(to: typed, most: 3)
         throw Failure(
             .notFound, "there is no model `\(typed)` in the catalog",
             hint: near.isEmpty

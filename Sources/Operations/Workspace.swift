@@ -56,8 +56,15 @@ public struct Workspace: Sendable {
         }
     }
 
+    /// The models of the stack that was named, or of each of them.
+    public func selectedStores() async throws(Failure) -> [ModelStore] {
+        var stores: [ModelStore] = []
+        for stack in try selectedStacks() { stores.append(try await store(of: stack)) }
+        return stores
+    }
+
     /// The models of a stack.
-    public func store(of stack: Stack) async throws(Failure) -> ModelStore {
+    func store(of stack: Stack) async throws(Failure) -> ModelStore {
         switch stack.models {
         case .folder(let path): return ModelStore(volume: path)
         case .dockerVolume(let name):

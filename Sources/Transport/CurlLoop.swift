@@ -70,10 +70,12 @@ final class CurlLoop: Sendable {
                 running[exchange.raw] = exchange
                 curl_multi_add_handle(multi, exchange.raw)
             }
+            // Before the receivers run: what they take on this thread is no silence of the others' lines.
+            let now = ContinuousClock.now
             var active: Int32 = 0
             curl_multi_perform(multi, &active)
             collectFinished(&running)
-            endStalledAndCancelled(&running)
+            endStalledAndCancelled(&running, at: now)
             curl_multi_poll(multi, nil, 0, running.isEmpty ? 60_000 : 500, nil)
         }
     }
@@ -90,8 +92,10 @@ final class CurlLoop: Sendable {
         }
     }
 
-    private func endStalledAndCancelled(_ running: inout [UnsafeMutableRawPointer: CurlExchange]) {
-        let now = ContinuousClock.now
+    private func endStalledAndCancelled(
+        _ running: inout [UnsafeMutableRawPointer: CurlExchange],
+        at now: ContinuousClock.Instant
+    ) {
         for (handle, exchange) in running {
             let reason: TransportError? =
                 exchange.isCancelled.load(ordering: .acquiring)

@@ -93,7 +93,8 @@ struct CatalogAdditionTests {
 
     @Test func `a further size is put into its model`() throws {
         let text =
-            "models:\n  mine:\n    variants:\n      7b:\n        safetensors: me/a\n  # of z\n  z: {safetensors: a/z}\n"
+            "models:\n  mine:\n    variants:\n      7b:\n        safetensors: me/a\n"
+            + "  # of z\n  z: {safetensors: a/z}\n"
         var addition = CatalogAddition(name: "MINE", tag: "8b", description: "Larger", safetensors: "me/b")
         addition.context = 4096
         #expect(

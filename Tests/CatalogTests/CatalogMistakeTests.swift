@@ -73,7 +73,8 @@ struct CatalogMistakeTests {
             "m.yaml:3:5: `safetensors` cannot stand beside `variants`: it belongs into one of them"
         ),
         .init(
-            "models:\n  m:\n    variants:\n      b: {safetensors: a/b, aliases: [c, b]}\n      c: {safetensors: a/c}\n",
+            "models:\n  m:\n    variants:\n      b: {safetensors: a/b, aliases: [c, b]}\n"
+                + "      c: {safetensors: a/c}\n",
             "m.yaml:4:39: `c` already means the variant on line 5",
             "m.yaml:4:42: `b` already means the variant on line 4"
         ),
@@ -109,7 +110,8 @@ struct CatalogMistakeTests {
             "m.yaml:2:37: `../{quant}.gguf` is not the path of a GGUF file in a repository"
         ),
         .init(
-            "models:\n  m: {huggingface_id: a/b, formats: {gguf: {q4_0: {file: x.bin, sha256: 12, hash: x}}}}\n",
+            "models:\n  m: {huggingface_id: a/b, "
+                + "formats: {gguf: {q4_0: {file: x.bin, sha256: 12, hash: x}}}}\n",
             "m.yaml:2:58: `x.bin` is not the path of a GGUF file in a repository",
             "m.yaml:2:73: a SHA-256 has 64 hexadecimal digits",
             "m.yaml:2:77: unknown key `hash`"

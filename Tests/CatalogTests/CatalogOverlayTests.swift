@@ -55,7 +55,8 @@ struct CatalogOverlayTests {
     @Test func `a word that the user gives to a variant is taken from the others`() throws {
         let catalog = try load(
             Self.base,
-            "models: {m: {variants: {chat: {safetensors: a/chat}, 9b: {safetensors: a/b, aliases: [latest]}}}}"
+            "models: {m: {variants: {chat: {safetensors: a/chat}, "
+                + "9b: {safetensors: a/b, aliases: [latest]}}}}"
         )
         #expect(catalog.entry(named: "m", tag: "chat")?.safetensors == "a/chat")
         #expect(catalog.entry(named: "m", tag: "latest")?.tag == "9b")

@@ -218,7 +218,9 @@ struct ModelCatalogTests {
         _ model: String,
         _ tag: String
     ) throws {
-        #expect(try load("models: {m: {\(model)}}").entry(named: "m")?.tag == tag)
+        let catalog = try load("models: {m: {\(model)}}")
+        #expect(catalog.entry(named: "m")?.tag == tag)
+        #expect(catalog.entry(named: "m", tag: "latest")?.tag == tag)
     }
 
     @Test(arguments: [

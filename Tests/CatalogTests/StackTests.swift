@@ -54,7 +54,7 @@ struct StackTests {
             engine: vllm
             models: /srv/models/
             mount: /data
-            adapters: ../shared/adapters
+            adapters: ../both/adapters
             container: {project: ai, service: vllm}
             image: vllm/vllm-openai:v1
             host: 10.0.0.1
@@ -74,7 +74,7 @@ struct StackTests {
             """
         )
         #expect(stack.models == .folder("/srv/models"))
-        #expect((stack.mount, stack.adapters) == ("/data", folder.appending("stacks/shared/adapters")))
+        #expect((stack.mount, stack.adapters) == ("/data", folder.appending("stacks/both/adapters")))
         #expect(stack.container == .service(project: "ai", service: "vllm"))
         #expect(
             (stack.image, stack.host, stack.port, stack.health) == (

@@ -8,7 +8,9 @@ struct YAMLTests {
 
     /// The description of the mistake in a text.
     private func mistake(_ bytes: [UInt8]) throws -> String {
-        let error = try #require(throws: DeclarationError.self) { try YAMLNode.parse(bytes, file: "a.yaml") }
+        let error = try #require(throws: DeclarationError.self) {
+            _ = try YAMLNode.parse(bytes, file: "a.yaml")
+        }
         return error.description
     }
 

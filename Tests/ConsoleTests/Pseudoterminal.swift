@@ -1,5 +1,4 @@
 import Glibc
-import Platform
 
 /// A terminal of the kernel's own making: what is written to one end is read at the other.
 final class Pseudoterminal: Sendable {
@@ -39,20 +38,22 @@ final class Pseudoterminal: Sendable {
         _ = write(person, bytes, bytes.count)
     }
 
-    /// Reads what was shown until `end` is part of it.
+    /// Reads what was shown until `end` is part of it, or for a minute.
     func shown(until end: String) async throws -> String {
-        try await blocking { [self] in
-            var bytes: [UInt8] = []
-            var piece = [UInt8](repeating: 0, count: 4096)
-            while !String(decoding: bytes, as: UTF8.self).contains(end) {
-                var request = pollfd(fd: person, events: Int16(POLLIN), revents: 0)
-                guard poll(&request, 1, 30_000) > 0 else { break }
-                let count = read(person, &piece, piece.count)
-                guard count > 0 else { break }
-                bytes += piece[..<count]
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 4096)
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !String(decoding: bytes, as: UTF8.self).contains(end), ContinuousClock.now < deadline {
+            var request = pollfd(fd: person, events: Int16(POLLIN), revents: 0)
+            guard poll(&request, 1, 0) > 0 else {
+                try await Task.sleep(for: .milliseconds(5))
+                continue
             }
-            return String(decoding: bytes, as: UTF8.self)
+            let count = read(person, &piece, piece.count)
+            guard count > 0 else { break }
+            bytes += piece[..<count]
         }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     struct Failure: Error { let code: Int32 }

@@ -46,7 +46,8 @@ struct FlagTable {
         }
     }
 
-    /// What the engine would complain about in these words; the first ones are the program and what it is pointed at.
+    /// What the engine would complain about in these words; the leading ones are the program and what it is
+    /// pointed at.
     func complaints(about argv: [String], leading: Int) -> [String] {
         var complaints: [String] = []
         var seen: Set<String> = []

@@ -92,7 +92,9 @@ enum Scenario: String, CaseIterable, CustomStringConvertible {
                     """
                     engine: vllm
                     port: 9000
-                    defaults: {context: 32768, memory_fraction: 0.85, parallel: 64, extra: [--tensor-parallel-size, "2"]}
+                    defaults:
+                      {context: 32768, memory_fraction: 0.85, parallel: 64,
+                      extra: [--tensor-parallel-size, "2"]}
                     """,
                     quant: "awq"
                 )
@@ -114,7 +116,10 @@ enum Scenario: String, CaseIterable, CustomStringConvertible {
                 )
             case .llamaCppExtra:
                 try await .gguf(
-                    "engine: llamacpp\ndefaults: {gpu_layers: 20, extra: [-c, \"4096\", --flash-attn, \"on\", --jinja]}"
+                    """
+                    engine: llamacpp
+                    defaults: {gpu_layers: 20, extra: [-c, "4096", --flash-attn, "on", --jinja]}
+                    """
                 )
             case .llamaCppHostileNames:
                 try await .gguf(

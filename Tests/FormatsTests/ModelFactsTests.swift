@@ -38,10 +38,21 @@ struct ModelFactsTests {
             try SampleModel.write(below: directory.path)
             let after = try FileSystem.walk(directory.path)
             #expect(after.map(\.path) == before.map(\.path))
-            let changed = zip(before, after).filter { $0.status.inode != $1.status.inode }.map(\.0.path)
-            #expect(changed == ["\(SampleModel.repository)/config.json"])
-            #expect(after.map(\.status.size) == before.map(\.status.size))
+            for (was, now) in zip(before, after) where !now.path.hasSuffix("tiny-llama/config.json") {
+                #expect(now.status == was.status, "\(now.path)")
+            }
+            for (path, bytes) in try SampleModel.files() {
+                #expect(try FileSystem.read(directory.appending(path)) == bytes, "\(path)")
+            }
         }
+    }
+
+    @Test func `the sample is the same everywhere`() throws {
+        let files = Dictionary(uniqueKeysWithValues: try SampleModel.files())
+        let q8 = try #require(files["\(SampleModel.ggufRepository)/tiny-llama-q8_0.gguf"])
+        #expect(Digest.of(q8).hex == "912407285d5be998dc34c6f6ae8ad59042af42e7b255f27a65f6c35e8a13ab60")
+        let original = try #require(files["\(SampleModel.repository)/model.safetensors"])
+        #expect(Digest.of(original).hex == "5590885f8d9baba41ec96c423603d78a0af0624083b9591ce2006a35f54aad8a")
     }
 
     @Test func `shards are told from their headers, in any order`() throws {
@@ -137,11 +148,11 @@ struct ModelFactsTests {
         (#"{"quant_method":"fp8"}"#, "fp8"), (#"{"quant_method":"bitsandbytes"}"#, "bnb"),
         (#"{"quant_method":"modelopt","quant_algo":"NVFP4"}"#, "nvfp4"),
         (
-            #"{"quant_method":"compressed-tensors","config_groups":{"group_0":{"weights":{"num_bits":4,"type":"int"},"input_activations":null}}}"#,
+            compressed(#"{"num_bits":4,"type":"int"}"#, activations: "null"),
             "w4a16"
         ),
         (
-            #"{"quant_method":"compressed-tensors","config_groups":{"group_0":{"weights":{"num_bits":8,"type":"float"},"input_activations":{"num_bits":8}}}}"#,
+            compressed(#"{"num_bits":8,"type":"float"}"#, activations: #"{"num_bits":8}"#),
             "fp8"
         ),
     ]) func `a quantized folder has the name of its method`(config: String, label: String) async throws {
@@ -173,8 +184,10 @@ struct ModelFactsTests {
 
     @Test func `a configuration as Python writes it is read, its text part included`() async throws {
         try await withTemporaryDirectory { directory in
-            let config =
-                #"{"model_type":"gemma3","limit":[0.0, Infinity],"text_config":{"hidden_size":64,"num_attention_heads":4,"num_hidden_layers":3.0,"max_position_embeddings":-5}}"#
+            let config = """
+                {"model_type":"gemma3","limit":[0.0, Infinity],"text_config":{"hidden_size":64,
+                "num_attention_heads":4,"num_hidden_layers":3.0,"max_position_embeddings":-5}}
+                """
             try folder(in: directory, tensors: [("a.weight", .f32, [8, 8])], config: config)
             try directory.write("{{ x }}", to: "chat_template.jinja")
             let facts = try ModelFacts.read(safetensors: directory.path)
@@ -227,4 +240,9 @@ struct ModelFactsTests {
             try ModelFacts.read(safetensors: directory.path)
         }
     }
+}
+
+private func compressed(_ weights: String, activations: String) -> String {
+    #"{"quant_method":"compressed-tensors","config_groups":{"group_0":{"weights":\#(weights),"#
+        + #""input_activations":\#(activations)}}}"#
 }

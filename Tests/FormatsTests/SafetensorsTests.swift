@@ -93,7 +93,8 @@ struct SafetensorsTests {
 
     @Test func `an index maps tensors to files`() throws {
         let text =
-            #"{"metadata":{"total_size":12},"weight_map":{"b":"m-2.safetensors","a":"m-1.safetensors","c":"m-2.safetensors"}}"#
+            #"{"metadata":{"total_size":12},"weight_map":{"b":"m-2.safetensors","a":"m-1.safetensors","#
+            + #""c":"m-2.safetensors"}}"#
         let index = try SafetensorsIndex.parse(Array(text.utf8))
         #expect(index.totalSize == 12)
         #expect(index.fileNames.map(\.string) == ["m-1.safetensors", "m-2.safetensors"])

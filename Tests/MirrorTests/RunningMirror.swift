@@ -26,7 +26,7 @@ final class RunningMirror: Sendable {
         headers: StubHeaders = [:],
         body: [UInt8]? = nil
     ) async throws -> RawHTTP.Response {
-        try await blocking { [port] in
+        try await onOwnThread { [port] in
             try RawHTTP(port: port).send(method, target, headers: headers, body: body)
         }
     }
@@ -78,10 +78,52 @@ func withMirror<Result>(
     of source: MirrorSource,
     _ body: (RunningMirror) async throws -> Result
 ) async throws -> Result {
-    try await withMirror(
-        MirrorConfiguration(address: ListenAddress(host: "127.0.0.1", port: 0), sources: [source]),
-        body
-    )
+    try await withMirror(MirrorConfiguration(of: source), body)
+}
+
+/// Runs a mirror, and tells of all requests once it has ended.
+func exchanges(
+    _ configuration: MirrorConfiguration,
+    _ body: (RunningMirror) async throws -> Void
+) async throws -> [MirrorExchange] {
+    let mirror = try await withMirror(configuration) { mirror async throws in
+        try await body(mirror)
+        return mirror
+    }
+    return mirror.exchanges
+}
+
+extension MirrorConfiguration {
+    /// A mirror for this process, on a port that the kernel chooses.
+    init(of sources: MirrorSource..., token: String? = nil) {
+        self.init(address: ListenAddress(host: "127.0.0.1", port: 0), token: token, sources: sources)
+    }
+}
+
+/// Runs what waits for the network on a thread of its own: those of the process are for what is tested.
+func onOwnThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        let body = Unmanaged.passRetained(
+            ThreadBody { continuation.resume(with: Swift.Result(catching: work)) }
+        )
+        var thread = pthread_t()
+        let answer = pthread_create(
+            &thread,
+            nil,
+            { body in
+                if let body { Unmanaged<ThreadBody>.fromOpaque(body).takeRetainedValue().run() }
+                return nil
+            },
+            body.toOpaque()
+        )
+        precondition(answer == 0, "no thread: error \(answer)")
+        pthread_detach(thread)
+    }
+}
+
+private final class ThreadBody: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
 
 /// A client that takes as little of an answer as it likes.
@@ -100,7 +142,8 @@ final class UnhurriedClient: Sendable {
             }
         }
         let request = Array("GET \(target) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8)
-        guard connected == 0, send(descriptor, request, request.count, Int32(MSG_NOSIGNAL.rawValue)) == request.count
+        guard connected == 0,
+            send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count
         else { throw Failure(code: errno) }
     }
 
@@ -108,7 +151,7 @@ final class UnhurriedClient: Sendable {
 
     /// Reads until `count` bytes or the end; tells how many came.
     func take(_ count: Int) async throws -> Int {
-        try await blocking { [descriptor] in
+        try await onOwnThread { [descriptor] in
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
             var taken = 0
             while taken < count {

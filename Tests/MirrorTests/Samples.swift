@@ -80,7 +80,13 @@ struct SampleStore: Sendable {
             pulledAt: Date(timeIntervalSince1970: pulledAt),
             tool: "test"
         )
-        _ = try store.commit(manifest, contents: contents)
+        try publish(manifest, contents)
+    }
+
+    private func publish(_ manifest: Manifest, _ contents: [FilePath]) throws {
+        let ingest = try store.beginIngest(model: manifest.model, format: manifest.format)
+        for (file, content) in zip(manifest.files, contents) { try ingest.add(content, as: file.path) }
+        _ = try ingest.publish(manifest)
     }
 
     /// Adds a model of one file that is all hole, whose digest nobody checks.
@@ -97,7 +103,7 @@ struct SampleStore: Sendable {
             pulledAt: Date(timeIntervalSince1970: 0),
             tool: "test"
         )
-        _ = try store.commit(manifest, contents: [content])
+        try publish(manifest, [content])
     }
 }
 

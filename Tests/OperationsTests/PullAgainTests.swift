@@ -1,5 +1,7 @@
+import Formats
 import Operations
 import Platform
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -129,7 +131,7 @@ struct PullAgainTests {
         let home = try TestHome(tiny())
         try await home.pull("org/tiny-GGUF")
         let file = "org--tiny-GGUF/gguf/q4_k_m/tiny-Q4_K_M.gguf"
-        try File(home.volume().pushing("\(file)"), .update).write([0].span.bytes, at: 2000)
+        try File(home.volume().pushing(FilePath(file)), .update).write([0xAA].span.bytes, at: 2000)
         try await home.pull("org/tiny-GGUF", stack: "mistral")
         #expect(try home.read(file, stack: "mistral") == smallGGUF().all)
     }

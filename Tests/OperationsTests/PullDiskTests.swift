@@ -1,5 +1,6 @@
 import Operations
 import Platform
+import Store
 import SystemPackage
 import TestSupport
 import Testing
@@ -13,7 +14,12 @@ struct PullDiskTests {
         let entry =
             #"[{"type":"file","path":"huge-Q4_K_M.gguf","oid":"\#(digest.prefix(40))","size":4000000000000000000,"#
             + #""lfs":{"oid":"\#(digest)","size":4000000000000000000,"pointerSize":134}}]"#
-        home.hub.inject(StubFault(.hub, .answer(.json(entry)), path: "/tree/", times: 2))
+        home.hub.inject(StubFault(.hub, .answer(.json(entry)), path: "/tree/"))
+        let head: StubHeaders = [
+            "Location": "http://127.0.0.1:1/huge", "X-Linked-ETag": "\"\(digest)\"",
+            "X-Linked-Size": "4000000000000000000",
+        ]
+        home.hub.inject(StubFault(.hub, .answer(StubResponse(302, headers: head)), method: "HEAD"))
         return home
     }
 

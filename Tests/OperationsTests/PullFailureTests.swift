@@ -2,6 +2,7 @@ import Catalog
 import Operations
 import Platform
 import Store
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -109,6 +110,15 @@ struct PullFailureTests {
         #expect(!home.hub.tokenSeenAtCDN)
     }
 
+    @Test func `gated: a dry run says it too`() async throws {
+        let home = try TestHome(Self.repository(access: .gated))
+        let pull = Pull(try home.reference("org/tiny-GGUF"))
+        let failure = await #expect(throws: Failure.self) {
+            try await pull.plan(in: home.workspace()) { _ in }
+        }
+        #expect(failure?.kind == .refused)
+    }
+
     @Test func `a token that the hub does not know is refused`() async throws {
         let home = try TestHome(Self.repository())
         let failure = try await home.failedPull("org/tiny-GGUF", environment: ["HF_TOKEN": "hf_unknown"])
@@ -197,6 +207,14 @@ struct PullFailureTests {
         #expect(failure.kind == .notFound)
         #expect(failure.message == "`org/tiny-GGUF` has no safetensors files")
         #expect(failure.hint?.contains("`--format gguf`") == true)
+    }
+
+    @Test func `patterns that leave nothing are refused`() async throws {
+        let home = try TestHome(Self.repository())
+        let failure = try await home.failedPull("org/tiny-GGUF") { $0.exclude = ["*"] }
+        #expect(failure.kind == .invalid)
+        #expect(failure.message.hasPrefix("`--exclude` leaves out every file"))
+        try expectNothingDone(home)
     }
 
     @Test func `weights that run code when they are read are refused`() async throws {

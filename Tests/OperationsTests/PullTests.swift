@@ -2,6 +2,7 @@ import Catalog
 import Operations
 import Platform
 import Store
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -116,6 +117,7 @@ struct PullTests {
         let outcome = try await home.pull("org/tiny", stack: "vllm")
         #expect((outcome.format, outcome.quant) == ("safetensors", "bf16"))
         let folder = "org--tiny/safetensors/bf16"
+        // The hub's own `manifest.json` must not take the place of the store's.
         let expected = sample.keys + ["chat_template.jinja", "manifest.json"]
         #expect(try home.visibleFiles("vllm") == expected.map { "\(folder)/\($0)" }.sorted())
         for (name, content) in sample {

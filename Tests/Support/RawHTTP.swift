@@ -22,14 +22,14 @@ public final class RawHTTP: Sendable {
     private let timeout: Duration
 
     /// Connects to a port of 127.0.0.1; the connection stays until the last reference goes.
-    public init(port: UInt16, timeout: Duration = .seconds(30)) throws {
+    public init(port: UInt16, timeout: Duration = .seconds(120)) throws {
         socket = try Socket.connect(.loopback(port: port))
         host = "127.0.0.1:\(port)"
         self.timeout = timeout
     }
 
     /// Connects to a Unix socket.
-    public init(socket path: FilePath, timeout: Duration = .seconds(30)) throws {
+    public init(socket path: FilePath, timeout: Duration = .seconds(120)) throws {
         socket = try Socket.connect(.unix(path))
         host = "localhost"
         self.timeout = timeout
@@ -48,6 +48,16 @@ public final class RawHTTP: Sendable {
         }
         let target = "/" + (parts.count > 2 ? parts[2] : "")
         return try RawHTTP(port: port).send(method, target, headers: headers, body: body)
+    }
+
+    /// Asks once, on a thread and a connection of its own: a server in this process may need the thread of the test.
+    public static func ask(
+        _ method: String = "GET",
+        _ url: String,
+        headers: StubHeaders = [:],
+        body: [UInt8]? = nil
+    ) async throws -> Response {
+        try await onOwnThread { try request(method, url, headers: headers, body: body) }
     }
 
     /// Sends a request and waits for the answer; the target goes over the wire as it is.

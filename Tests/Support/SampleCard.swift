@@ -60,8 +60,9 @@ enum SampleCard {
 
         # Tiny Llama
 
-        A model of the llama architecture with \(SampleModel.parameters) weights, all of them random. It answers nonsense,
-        but every engine that reads the format loads it: a subject for tests of everything around a model.
+        A model of the llama architecture with \(SampleModel.parameters) weights, all of them random. It
+        answers nonsense, but every engine that reads the format loads it: a subject for tests of everything
+        around a model.
 
         """.utf8
     )

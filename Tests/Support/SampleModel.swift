@@ -26,8 +26,8 @@ public enum SampleModel {
     static let kvHeads = 2
     static let headSize = width / heads
 
-    /// Writes both repositories below a folder, as `stackctl/tiny-llama` and `stackctl/tiny-llama-GGUF`; files that are
-    /// there already with the same content are left alone.
+    /// Writes both repositories below a folder, as `stackctl/tiny-llama` and `stackctl/tiny-llama-GGUF`;
+    /// files that are there already with the same content are left alone.
     public static func write(below folder: FilePath) throws {
         for (path, bytes) in try files() {
             let target = folder.appending(path)

@@ -4,8 +4,9 @@ import Platform
 /// A byte-level vocabulary of 320 tokens in the shape of Llama 3's: bytes, merges, five special tokens.
 enum SampleTokenizer {
     static let merges = """
-        Ġ t,Ġ a,h e,i n,r e,o n,Ġt he,e r,Ġ s,a t,Ġ w,Ġ o,e n,Ġ c,i t,i s,a n,o r,e s,Ġ b,e d,Ġ f,in g,Ġ p,o u,Ġa n,\
-        a l,a r,Ġt o,Ġ m,Ġo f,Ġ in,Ġ d,Ġ h,Ġan d,i c,a s,l e,Ġt h,i on,o m,l l,en t,Ġ n,Ġ l,s t,Ġ re,v e,Ġ e,r o,l y,\
+        Ġ t,Ġ a,h e,i n,r e,o n,Ġt he,e r,Ġ s,a t,Ġ w,Ġ o,e n,Ġ c,i t,i s,a n,o r,e s,Ġ b,e d,Ġ f,in g,Ġ p,\
+        o u,Ġa n,a l,a r,Ġt o,Ġ m,Ġo f,Ġ in,Ġ d,Ġ h,Ġan d,i c,a s,l e,Ġt h,i on,o m,l l,en t,Ġ n,Ġ l,\
+        s t,Ġ re,v e,Ġ e,r o,l y,\
         Ġb e,Ġ g,Ġ T,c t,Ġ S,i d,o t,Ġ I
         """.split(separator: ",").map(String.init)
 
@@ -20,7 +21,8 @@ enum SampleTokenizer {
 
     /// The template of Llama 3's chats.
     static let template = """
-        {{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n' \
+        {{ bos_token }}{% for message in messages %}\
+        {{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n' \
         + message['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}\
         {{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}
         """
@@ -61,13 +63,15 @@ enum SampleTokenizer {
         let byteLevel = #""type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true"#
         return Array(
             #"""
-            {"version":"1.0","truncation":null,"padding":null,"added_tokens":\#(try text(added)),"normalizer":null,
+            {"version":"1.0","truncation":null,"padding":null,"added_tokens":\#(try text(added)),
+            "normalizer":null,
             "pre_tokenizer":{"type":"Sequence","pretokenizers":[
             {"type":"Split","pattern":{"Regex":\#(try text(pattern))},"behavior":"Isolated","invert":false},
             {"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]},
             "post_processor":{"type":"Sequence","processors":[{\#(byteLevel)},{"type":"TemplateProcessing",
             "single":[\#(begin),\#(first)],"pair":[\#(begin),\#(first),\#(second)],
-            "special_tokens":{"\#(special[0])":{"id":"\#(special[0])","ids":[\#(beginning)],"tokens":["\#(special[0])"]}}}]},
+            "special_tokens":{"\#(special[0])":{"id":"\#(special[0])",
+            "ids":[\#(beginning)],"tokens":["\#(special[0])"]}}}]},
             "decoder":{\#(byteLevel)},
             "model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,
             "end_of_word_suffix":null,"fuse_unk":false,"byte_fallback":false,"ignore_merges":true,

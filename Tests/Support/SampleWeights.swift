@@ -29,7 +29,8 @@ enum SampleWeights {
         }
     }
 
-    /// The rows of `width` elements in the order in which llama.cpp rotates them: the halves of each head interleaved.
+    /// The rows of `width` elements in the order in which llama.cpp rotates them: the halves of each head
+    /// interleaved.
     static func permuted(_ values: [UInt16], heads: Int, width: Int) -> [UInt16] {
         let half = values.count / width / heads / 2
         return (0..<heads * half * 2).flatMap { row in

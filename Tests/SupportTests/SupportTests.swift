@@ -28,7 +28,7 @@ import Testing
         #expect(!FileSystem.exists(path))
     }
 
-    @Test func `chunks and a body without length arrive whole`() throws {
+    @Test func `chunks and a body without length arrive whole`() async throws {
         let content = StubContent.generated(size: 3_000_001, seed: 7)
         for framing in [StubResponse.Framing.length, .chunked, .close] {
             let server = try StubServer { _ in
@@ -36,7 +36,7 @@ import Testing
                 response.framing = framing
                 return response
             }
-            let response = try RawHTTP.request("GET", server.url)
+            let response = try await RawHTTP.ask("GET", server.url)
             #expect(response.isComplete)
             #expect(Digest.of(response.body) == content.sha256)
         }

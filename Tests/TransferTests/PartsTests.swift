@@ -94,11 +94,14 @@ struct PartsTests {
 
     @Test func `a small file is held against git's hash`() async throws {
         let content = StubContent.text("hello\n")
-        let delivery = try Delivery(content, as: "greeting.txt")
+        let folder = try TemporaryDirectory()
+        let server = try StubServer { .serving(content, to: $0) }
         let git = try #require(Digest(.sha1, hex: "ce013625030ba8dba906f756967f9e9ca394464a"))
-        let part = RemotePart(size: 6, content: .gitBlob(git)) { try await delivery.locate() }
-        let file = RemoteFile(name: "greeting.txt", directory: delivery.folder.path, parts: [part])
-        let received = try await delivery.engine().receive([file])
+        let part = RemotePart(size: 6, content: .gitBlob(git)) {
+            RemoteAddress(url: "\(server.url)/greeting", headers: [])
+        }
+        let file = RemoteFile(name: "greeting", directory: folder.path, parts: [part])
+        let received = try await TransferEngine(connections: 1) { _ in }.receive([file])
         #expect(received.map(\.sha256) == [content.sha256])
     }
 

@@ -5,7 +5,6 @@ import Console
 public import Mirror
 import Operations
 import Platform
-import Store
 import SystemPackage
 
 struct MirrorVerbs: AsyncParsableCommand {
@@ -57,9 +56,7 @@ struct MirrorServe: AsyncParsableCommand {
 
     private func sources(in workspace: Workspace) async throws -> [MirrorSource] {
         if let directory { return [.folder(try workingDirectory().pushing(FilePath(directory)))] }
-        var stores: [ModelStore] = []
-        for stack in try workspace.selectedStacks() { stores.append(try await workspace.store(of: stack)) }
-        return [.stores(stores)]
+        return [.stores(try await workspace.selectedStores())]
     }
 
     private func token() throws -> String? {

@@ -23,7 +23,7 @@ enum ModelListView {
 
     private static let shortColumns: [Table.Column] = [
         .init("stack"), .init("model", isFlexible: true), .init("format"), .init("quant"), .init("size", .trailing),
-        .init("params", .trailing), .init("context", .trailing), .init("state"),
+        .init("state"), .init("params", .trailing), .init("context", .trailing),
     ]
     private static let longColumns: [Table.Column] = [
         .init("files", .trailing), .init("source", isFlexible: true), .init("revision"), .init("pulled"), .init("used"),
@@ -39,8 +39,8 @@ enum ModelListView {
             }
         return [
             .init(model.stack), .init(model.model), .init(model.format ?? "-"), .init(model.quant ?? "-"),
-            .init(model.sizeBytes.map { "\($0)" } ?? "-"), .init(model.parameters.map(count) ?? "-"),
-            .init(model.contextLength.map { "\($0)" } ?? "-"), .init(model.state.rawValue, tone),
+            .init(model.sizeBytes.map { "\($0)" } ?? "-"), .init(model.state.rawValue, tone),
+            .init(model.parameters.map(count) ?? "-"), .init(model.contextLength.map { "\($0)" } ?? "-"),
         ]
     }
 

@@ -84,8 +84,8 @@ public struct GGUFFile: Sendable {
         return bytes + [UInt8](repeating: 0, count: end - bytes.count)
     }
 
-    /// Writes the whole file; `content` is asked for each tensor in turn and hands its bytes to what it is given,
-    /// in as many pieces as it likes.
+    /// Writes the whole file; `content` is asked for each tensor in turn and hands its bytes to what it is
+    /// given, in as many pieces as it likes.
     public func write(
         to file: File,
         content: (_ tensor: TensorDescription, _ append: (borrowing RawSpan) throws -> Void) throws -> Void

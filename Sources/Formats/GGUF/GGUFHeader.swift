@@ -28,7 +28,8 @@ public struct GGUFHeader: Sendable {
 
     private let places: [String: Int]
 
-    /// How much of an array is kept unless told otherwise: enough for one value a layer, too little for a vocabulary.
+    /// How much of an array is kept unless told otherwise: enough for one value a layer, too little for a
+    /// vocabulary.
     public static let usualArrayLimit = 1024
 
     /// The value of a key.
@@ -48,7 +49,8 @@ public struct GGUFHeader: Sendable {
         try read(HeaderReader(opening: path), arrayLimit: arrayLimit)
     }
 
-    /// Reads the header from the first bytes of a file of a known size; throws `incomplete` if they do not reach.
+    /// Reads the header from the first bytes of a file of a known size; throws `incomplete` if they do not
+    /// reach.
     public static func parse(
         prefix: [UInt8],
         fileSize: ByteCount,

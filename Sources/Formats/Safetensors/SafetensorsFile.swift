@@ -28,15 +28,16 @@ public struct SafetensorsFile: Sendable {
         dataSize += size
     }
 
-    /// The header with its length in front, filled up with spaces so that the data begin at a multiple of eight.
+    /// The header with its length in front, filled up with spaces so that the data begin at a multiple of
+    /// eight.
     public func header() throws -> [UInt8] {
         var text = try JSON.encodeLine(Document(metadata: metadata, tensors: tensors))
         while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
         return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text
     }
 
-    /// Writes the whole file; `content` is asked for each tensor in turn and hands its bytes to what it is given,
-    /// in as many pieces as it likes.
+    /// Writes the whole file; `content` is asked for each tensor in turn and hands its bytes to what it is
+    /// given, in as many pieces as it likes.
     public func write(
         to file: File,
         content: (_ tensor: TensorDescription, _ append: (borrowing RawSpan) throws -> Void) throws -> Void

@@ -20,7 +20,8 @@ public struct SafetensorsHeader: Sendable {
         try read(HeaderReader(opening: path))
     }
 
-    /// Reads the header from the first bytes of a file of a known size; throws `incomplete` if they do not reach.
+    /// Reads the header from the first bytes of a file of a known size; throws `incomplete` if they do not
+    /// reach.
     public static func parse(prefix: [UInt8], fileSize: ByteCount) throws(FormatError) -> SafetensorsHeader {
         try read(HeaderReader(prefix: prefix, fileSize: fileSize.bytes))
     }

@@ -34,10 +34,12 @@ extension Routes {
         }
     }
 
-    /// Opens what the revision names; `nil` if it has gone. Bytes other than those that were hashed are not served.
+    /// Opens what the revision names; `nil` if it has gone.
+    ///
+    /// Bytes other than those that were hashed are not served.
     private func opened(_ served: RepositoryFile) async throws -> File? {
         do {
-            return try await blocking {
+            return try await threads.run {
                 let file = try File(served.location, .read)
                 let status = try file.status()
                 let isSame = served.status.map { status.isSameContent(as: $0) } ?? (status.kind == .file)

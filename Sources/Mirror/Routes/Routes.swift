@@ -3,6 +3,7 @@ import HTTPTypes
 /// The hub's protocol, as far as its clients need it to read models.
 struct Routes: Sendable {
     let sources: [any RepositorySource]
+    let threads: DiskThreads
 
     /// Answers a request without a body, or one whose body was read.
     func answer(_ asked: Asked, body: @Sendable () async throws -> [UInt8]) async throws -> Answer {

@@ -152,7 +152,7 @@ public final class StubHub: Sendable {
     /// Waits until the log of a server is as wanted; `false` if it is not in time.
     public func waitUntil(
         _ part: Part,
-        timeout: Duration = .seconds(30),
+        timeout: Duration = .seconds(120),
         _ condition: @Sendable ([StubServer.Record]) -> Bool
     ) async throws -> Bool {
         try await (part == .hub ? hub : cdn).waitUntil(timeout: timeout, condition)

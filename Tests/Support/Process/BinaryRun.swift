@@ -107,7 +107,7 @@ public final class BinaryRun: Sendable {
     /// Waits until something is so, or the process has ended, or time is up; tells whether it is so.
     @discardableResult
     public func waitUntil(
-        timeout: Duration = .seconds(30),
+        timeout: Duration = .seconds(300),
         _ condition: @Sendable (BinaryRun) -> Bool
     ) async throws -> Bool {
         let end = ContinuousClock.now + timeout
@@ -121,7 +121,7 @@ public final class BinaryRun: Sendable {
     }
 
     /// Waits for the end; a process that takes longer than `timeout` is killed, and its result says so.
-    public func finish(timeout: Duration = .seconds(120)) async throws -> Result {
+    public func finish(timeout: Duration = .seconds(300)) async throws -> Result {
         let end = ContinuousClock.now + timeout
         while true {
             if let result = process.result { return result }
@@ -137,7 +137,7 @@ public final class BinaryRun: Sendable {
         environment: [String: String] = [:],
         directory: FilePath? = nil,
         input: [UInt8] = [],
-        timeout: Duration = .seconds(120)
+        timeout: Duration = .seconds(300)
     ) async throws -> Result {
         let run = try BinaryRun(
             executable,

@@ -184,6 +184,15 @@ func onNewThread(_ body: @escaping @Sendable () -> Void) {
     pthread_detach(thread)
 }
 
+/// Runs what waits on a thread of its own, and waits for it without keeping a thread of the process.
+public func onOwnThread<Result: Sendable>(
+    _ work: @escaping @Sendable () throws -> Result
+) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        onNewThread { continuation.resume(with: Swift.Result(catching: work)) }
+    }
+}
+
 private final class ThreadBody: Sendable {
     let run: @Sendable () -> Void
     init(run: @escaping @Sendable () -> Void) { self.run = run }

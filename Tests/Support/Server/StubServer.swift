@@ -76,7 +76,7 @@ public final class StubServer: Sendable {
 
     /// Waits until the log is as wanted; `false` if it is not in time.
     public func waitUntil(
-        timeout: Duration = .seconds(30),
+        timeout: Duration = .seconds(120),
         _ condition: @Sendable ([Record]) -> Bool
     ) async throws -> Bool {
         let end = ContinuousClock.now + timeout

@@ -1,0 +1,93 @@
+import Glibc
+import Platform
+import TestSupport
+import Testing
+
+/// What a person sees on a terminal.
+struct TerminalTests {
+    private func slowHome() throws -> CommandLineHome {
+        let home = try CommandLineHome(
+            StubRepository("org/big", files: ["m-Q4_K_M.gguf": try largeGGUF(mebibytes: 8)])
+        )
+        home.hub.inject(StubFault(.cdn, .throttle(bytesPerSecond: 10_000_000), times: .max))
+        return home
+    }
+
+    @Test(arguments: [40, 120])
+    func `progress is shown while a model is pulled, and nothing of it is left`(columns: Int) async throws {
+        let home = try slowHome()
+        let run = try home.start(["pull", "org/big"], terminal: .init(columns: UInt16(columns)))
+        let result = try await run.finish()
+        #expect(result.status == 0)
+        let screen = ScreenText(result.output, columns: columns)
+        #expect(screen.everything.contains("%"))
+        #expect(screen.everything.contains(columns > 40 ? "MB/s" : " / 8.4 MB"))
+        let left = screen.rows.joined()
+        #expect(left.contains("org/big gguf q4_k_m pulled: 8.4 MB at "))
+        #expect(!left.contains("%") && !left.contains("/s"))
+        #expect(!result.output.contains("\u{1B}[?25l") || result.output.contains("\u{1B}[?25h"))
+    }
+
+    @Test func `an interrupted pull leaves a clean screen with the error and the hint`() async throws {
+        let home = try slowHome()
+        home.hub.inject(StubFault(.cdn, .stallAfter(4_000_000)))
+        let run = try home.start(["pull", "org/big"], terminal: .init(columns: 100))
+        #expect(try await run.waitUntil { $0.output.contains("%") && home.received >= 4_000_000 })
+        run.type("\u{3}")
+        let result = try await run.finish()
+        #expect(result.ending == .exited(130))
+        let screen = ScreenText(result.output, columns: 100)
+        #expect(screen.rows.contains("error: interrupted"))
+        #expect(!screen.rows.joined().contains("%"))
+    }
+
+    @Test func `data on a pipe and talk on the terminal do not mix`() async throws {
+        let home = try slowHome()
+        let run = try home.start(
+            ["pull", "org/big", "--json"],
+            terminal: .init(columns: 80, showsOutput: false)
+        )
+        let result = try await run.finish()
+        #expect(try AnyJSON(result.output).elements.count == 1)
+        #expect(result.errors.contains("%"))
+        #expect(ScreenText(result.errors, columns: 80).rows.allSatisfy { !$0.contains("%") })
+    }
+
+    @Test func `colour on a terminal, none with NO_COLOR, none on a pipe`() async throws {
+        let home = try CommandLineHome()
+        let colored = try await home.start(["pull", "nosuchmodel"], terminal: .init()).finish()
+        #expect(colored.output.contains("\u{1B}[31m") || colored.output.contains("\u{1B}[1;31m"))
+        let plain = try home.start(["pull", "nosuchmodel"], environment: ["NO_COLOR": "1"], terminal: .init())
+        #expect(try await !plain.finish().output.contains("\u{1B}"))
+        #expect(try await !home.run("pull", "nosuchmodel").errors.contains("\u{1B}"))
+        let forced = try await home.run("pull", "nosuchmodel", "--color", "always")
+        #expect(forced.errors.contains("\u{1B}"))
+        let dumb = try home.start(["pull", "nosuchmodel"], environment: ["TERM": "dumb"], terminal: .init())
+        #expect(try await !dumb.finish().output.contains("\u{1B}"))
+    }
+
+    @Test func `a question on the terminal takes no, yes and Ctrl-C`() async throws {
+        let home = try CommandLineHome(tinyRepository())
+        try await home.run("pull", "org/tiny-GGUF")
+        for (answer, status) in [("n\n", Int32(1)), ("\n", 1), ("\u{3}", 130), ("y\n", 0)] {
+            let run = try home.start(["rm", "org/tiny-GGUF"], terminal: .init())
+            #expect(try await run.waitUntil { $0.output.contains("?") })
+            #expect(try home.visibleFiles().count == 2)
+            run.type(answer)
+            #expect(try await run.finish().status == status, "answer \(answer)")
+        }
+        #expect(try home.visibleFiles().isEmpty)
+    }
+
+    @Test func `a table fits the terminal's width`() async throws {
+        let home = try CommandLineHome(tinyRepository())
+        try await home.run("pull", "org/tiny-GGUF")
+        for columns in [60, 120] {
+            let run = try home.start(["ls", "--long"], terminal: .init(columns: UInt16(columns)))
+            let result = try await run.finish()
+            #expect(result.status == 0)
+            let lines = result.output.split(separator: "\r\n")
+            #expect(lines.count == 2)
+        }
+    }
+}
