@@ -17,7 +17,8 @@ let filePath: Target.Dependency = .product(name: "SystemPackage", package: "swif
 let commit = Context.gitInformation?.currentCommit ?? "unknown"
 
 let rooms = [
-    "Platform", "Transport", "Formats", "Console", "Host", "Hub", "Docker", "Transfer", "Store", "Catalog", "Engines",
+    "Platform", "Transport", "Formats", "Console", "Host", "Hub", "Docker", "Transfer", "Store", "Catalog",
+    "Engines",
     "Operations", "Mirror", "Commands",
 ]
 let fixtures = ["Engines": ["Fixtures", "Golden"]]
@@ -67,16 +68,25 @@ let package = Package(
         .target(name: "Docker", dependencies: ["Transport", "Platform", filePath], swiftSettings: safe),
         .target(name: "Transfer", dependencies: ["Transport", "Platform", filePath], swiftSettings: safe),
         .target(name: "Store", dependencies: ["Platform", filePath], swiftSettings: safe),
-        .target(name: "Catalog", dependencies: ["CYAML", "CEmbedded", "Platform", filePath], swiftSettings: house),
+        .target(
+            name: "Catalog",
+            dependencies: ["CYAML", "CEmbedded", "Platform", filePath],
+            swiftSettings: house
+        ),
 
         // MARK: Judgement
-        .target(name: "Engines", dependencies: ["Catalog", "Formats", "Host", "Platform"], swiftSettings: safe),
+        .target(
+            name: "Engines",
+            dependencies: ["Catalog", "Formats", "Host", "Platform"],
+            swiftSettings: safe
+        ),
 
         // MARK: What stackctl does
         .target(
             name: "Operations",
             dependencies: [
-                "Platform", "Host", "Hub", "Docker", "Transfer", "Store", "Catalog", "Formats", "Engines", filePath,
+                "Platform", "Host", "Hub", "Docker", "Transfer", "Store", "Catalog", "Formats", "Engines",
+                filePath,
             ],
             swiftSettings: safe
         ),

@@ -17,7 +17,9 @@ enum Exit {
     private static func color(_ options: ArraySlice<String>) -> ColorChoice {
         for choice in ColorChoice.allCases {
             let (joined, name) = ("--color=\(choice.rawValue)", choice.rawValue)
-            if options.contains(joined) || zip(options, options.dropFirst()).contains(where: { $0 == ("--color", name) }) {
+            if options.contains(joined)
+                || zip(options, options.dropFirst()).contains(where: { $0 == ("--color", name) })
+            {
                 return choice
             }
         }

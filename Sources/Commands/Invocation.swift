@@ -23,7 +23,9 @@ struct Invocation {
             arguments = Self.arrange(rest, options)
             return
         }
-        guard let stack = try Self.stack(word, typed, environment) else { throw Self.unknown(word, typed, environment) }
+        guard let stack = try Self.stack(word, typed, environment) else {
+            throw Self.unknown(word, typed, environment)
+        }
         rest = rest.dropFirst()
         options += Self.takeOptions(&rest)
         guard let verb = rest.first, !Self.asksForHelp(options) else {
@@ -36,11 +38,16 @@ struct Invocation {
 
     private static let verbs = Set(
         Stackctl.configuration.subcommands.map { $0._commandName } + ["help"]
-            + Stackctl.configuration.groupedSubcommands.flatMap { $0.subcommands.map { $0._commandName } })
+            + Stackctl.configuration.groupedSubcommands.flatMap { $0.subcommands.map { $0._commandName } }
+    )
 
-    private static func isHelp(_ option: String) -> Bool { ["-h", "--help", "-help", "--help-hidden"].contains(option) }
+    private static func isHelp(_ option: String) -> Bool {
+        ["-h", "--help", "-help", "--help-hidden"].contains(option)
+    }
 
-    private static func asksForHelp(_ options: [String]) -> Bool { options.contains { isHelp($0) || $0 == "--version" } }
+    private static func asksForHelp(_ options: [String]) -> Bool {
+        options.contains { isHelp($0) || $0 == "--version" }
+    }
 
     /// Takes the options off the front.
     private static func takeOptions(_ rest: inout ArraySlice<String>) -> [String] {
@@ -73,7 +80,8 @@ struct Invocation {
         return Home.locate(flag: flag, environment: environment, workingDirectory: try workingDirectory())
     }
 
-    private static func stack(_ word: String, _ typed: [String], _ environment: Environment) throws -> String? {
+    private static func stack(_ word: String, _ typed: [String], _ environment: Environment) throws -> String?
+    {
         let home = try home(typed, environment)
         do throws(DeclarationError) { return try home.stack(named: word)?.name } catch {
             throw Failure(declaration: error)
@@ -83,7 +91,9 @@ struct Invocation {
     private static func unknown(_ word: String, _ typed: [String], _ environment: Environment) -> any Error {
         let stacks = ((try? home(typed, environment).stacks()) ?? []).map(\.name)
         let near = nearestNames(to: word, in: verbs.union(stacks))
-        let hint = near.isEmpty ? "see `stackctl --help`" : "did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?"
+        let hint =
+            near.isEmpty
+            ? "see `stackctl --help`" : "did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?"
         return ValidationError("`\(word)` is neither a verb nor a stack\n\nhint: \(hint)")
     }
 }

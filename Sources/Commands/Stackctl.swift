@@ -21,7 +21,11 @@ public struct Stackctl: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Models",
-                subcommands: [ModelPull.self, ModelList.self, ModelShow.self, ModelVerify.self, ModelRemove.self, DiskFree.self]),
+                subcommands: [
+                    ModelPull.self, ModelList.self, ModelShow.self, ModelVerify.self, ModelRemove.self,
+                    DiskFree.self,
+                ]
+            ),
             CommandGroup(name: "Stacks", subcommands: [LaunchPrint.self]),
             CommandGroup(name: "Host", subcommands: groupOfHost),
         ]
@@ -44,7 +48,8 @@ public struct Stackctl: AsyncParsableCommand {
     /// Parses the process's arguments, runs the verb and ends the process with its status.
     public static func main() async {
         do {
-            let arguments = try Invocation(Array(CommandLine.arguments.dropFirst()), environment: .process).arguments
+            let arguments = try Invocation(Array(CommandLine.arguments.dropFirst()), environment: .process)
+                .arguments
             try await cancellingOnSignals {
                 var command = try parseAsRoot(arguments)
                 if var asynchronous = command as? any AsyncParsableCommand {

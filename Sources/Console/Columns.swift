@@ -4,7 +4,7 @@ public func columns(of text: String) -> Int {
     return sanitized(text).reduce(0) { $0 + columns(of: $1) }
 }
 
-/// Text from outside, safe to show: what a terminal obeys, or what turns the order of letters round, is replaced.
+/// Text from outside, safe to show: what a terminal obeys, or what turns letters round, is replaced.
 public func sanitized(_ text: String) -> String {
     if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
     var safe = String.UnicodeScalarView()

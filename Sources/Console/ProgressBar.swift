@@ -83,7 +83,7 @@ public enum ProgressBar {
         String(repeating: " ", count: max(0, room - columns(of: truncatedInTheMiddle(name, to: room))))
     }
 
-    /// The columns that a part takes with the space before it: the same for all values, so that nothing jumps.
+    /// The columns that a part takes with the space before it: the same for all values, so nothing jumps.
     private static func width(of part: Part, _ state: ProgressState) -> Int {
         switch part {
         case .time: state.total == nil || state.note != nil ? 0 : 2 + 7

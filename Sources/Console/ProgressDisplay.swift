@@ -1,7 +1,7 @@
 public import Platform
 import Synchronization
 
-/// Shows the progress of several things on an output; told of it from any thread, and holding none of them up.
+/// Shows the progress of several things on an output; any thread may tell of it, and none is held up.
 public final class ProgressDisplay: Sendable {
     private let terminal: Terminal
     private let screen: Mutex<ProgressScreen>

@@ -2,7 +2,9 @@ public import Platform
 public import SystemPackage
 import Transport
 
-/// The Docker Engine, asked over its socket. Non-goals: images' registries, swarm, anything that builds.
+/// The Docker Engine, asked over its socket.
+///
+/// Non-goals: images' registries, swarm, anything that builds.
 public struct DockerClient: Sendable {
     private let socket: FilePath?
     private let base: String
@@ -28,11 +30,19 @@ public struct DockerClient: Sendable {
         self.init(socket: own.flatMap { FileSystem.exists($0) ? $0 : nil } ?? usual)
     }
 
-    func get<Document: Decodable>(_ type: Document.Type, _ path: String, subject: String) async throws(DockerError) -> Document {
+    func get<Document: Decodable>(_ type: Document.Type, _ path: String, subject: String)
+        async throws(DockerError) -> Document
+    {
         if let socket, !FileSystem.exists(socket) { throw .noEngine(socket) }
         let response: HTTPResponse
         do throws(TransportError) {
-            let request = HTTPRequest(.get, base + path, unixSocket: socket, connectTimeout: .seconds(3), stallTimeout: .seconds(10))
+            let request = HTTPRequest(
+                .get,
+                base + path,
+                unixSocket: socket,
+                connectTimeout: .seconds(3),
+                stallTimeout: .seconds(10)
+            )
             response = try await HTTPClient.shared.fetch(request)
         } catch { throw .unreachable(error) }
         switch response.head.status {

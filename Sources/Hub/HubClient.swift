@@ -33,20 +33,25 @@ public struct HubClient: Sendable {
         var path: String?
     }
 
-    /// Asks, follows redirects inside the hub's origin, and answers with the first answer that is none, or with the
-    /// redirect that leads elsewhere. Passing failures are tried again.
-    func ask(_ request: HTTPRequest, about subject: Subject, tries: Int = 4) async throws(HubError) -> (HTTPResponse, url: String) {
+    /// Asks and follows redirects inside the hub's origin.
+    ///
+    /// The answer is the first that is no redirect, or the redirect that leads elsewhere. Passing failures are tried
+    /// again.
+    func ask(_ request: HTTPRequest, about subject: Subject, tries: Int = 4) async throws(HubError) -> (
+        HTTPResponse, url: String
+    ) {
         if isOffline { throw .offline }
         guard let home = Origin(endpoint) else { throw .refusedAddress(endpoint) }
         var request = request
         var hops = 0
         while true {
             let response = try await exchange(authorized(request, home), tries: tries)
-            guard (300 ..< 400).contains(response.head.status), response.head.status != 304 else {
+            guard (300..<400).contains(response.head.status), response.head.status != 304 else {
                 if response.head.status >= 400 { throw refusal(response, about: subject) }
                 return (response, request.url)
             }
-            guard let location = response.head["location"], let target = resolve(location, against: request.url),
+            guard let location = response.head["location"],
+                let target = resolve(location, against: request.url),
                 let origin = Origin(target)
             else { throw .unexpected("the hub redirects to no address") }
             guard home.trusts(origin) else { return (response, request.url) }
@@ -70,7 +75,9 @@ public struct HubClient: Sendable {
             attempt += 1
             do throws(TransportError) {
                 let response = try await HTTPClient.shared.fetch(request)
-                guard [408, 429, 500, 502, 503, 504].contains(response.head.status), attempt < tries else { return response }
+                guard [408, 429, 500, 502, 503, 504].contains(response.head.status), attempt < tries else {
+                    return response
+                }
                 if response.head.status == 429 {
                     let wait = response.head.secondsToWait ?? 5
                     // A window of the quota is five minutes: a longer wait is the user's to decide.
@@ -83,7 +90,7 @@ public struct HubClient: Sendable {
                     throw .unreachable(host: Origin(request.url)?.host ?? request.url, error)
                 }
             }
-            do { try await Task.sleep(for: pause * Double.random(in: 0.8 ... 1.2)) } catch { throw .cancelled }
+            do { try await Task.sleep(for: pause * Double.random(in: 0.8...1.2)) } catch { throw .cancelled }
             pause *= 2
         }
     }
@@ -100,9 +107,11 @@ public struct HubClient: Sendable {
         default: break
         }
         switch head.status {
-        case 401: return message.contains("Invalid credentials") ? .invalidToken : .repositoryNotFound(repository)
+        case 401:
+            return message.contains("Invalid credentials") ? .invalidToken : .repositoryNotFound(repository)
         case 403: return .forbidden(repository, message)
-        case 404: return subject.path.map { .entryNotFound(repository, $0) } ?? .repositoryNotFound(repository)
+        case 404:
+            return subject.path.map { .entryNotFound(repository, $0) } ?? .repositoryNotFound(repository)
         case 429: return .rateLimited(seconds: head.secondsToWait ?? 300)
         case 500...: return .server(status: head.status, request: head["x-request-id"] ?? head["x-amz-cf-id"])
         default: return .unexpected("status \(head.status): \(message)")
@@ -115,11 +124,15 @@ public struct HubClient: Sendable {
         return String(decoding: body.prefix(300), as: UTF8.self)
     }
 
-    func decode<Document: Decodable>(_ type: Document.Type, _ response: HTTPResponse) throws(HubError) -> Document {
+    func decode<Document: Decodable>(_ type: Document.Type, _ response: HTTPResponse) throws(HubError)
+        -> Document
+    {
         do { return try JSON.decode(type, from: response.body) } catch {
             let start = String(decoding: response.body.prefix(64), as: UTF8.self).lowercased()
             if start.contains("<html") || start.contains("<!doctype") {
-                throw .unexpected("a web page came in place of the hub's answer; a login page of the network may be in the way")
+                throw .unexpected(
+                    "a web page came in place of the hub's answer; a login page of the network may be in the way"
+                )
             }
             throw .unexpected("the hub's answer is not what its interface says")
         }
@@ -130,7 +143,9 @@ extension HTTPHead {
     /// How long a quota is used up: `t` of `RateLimit`, else `Retry-After`.
     var secondsToWait: Int? {
         if let limit = self["ratelimit"] {
-            for part in limit.split(separator: ";") where part.hasPrefix("t=") { return Int(part.dropFirst(2)) }
+            for part in limit.split(separator: ";") where part.hasPrefix("t=") {
+                return Int(part.dropFirst(2))
+            }
         }
         return self["retry-after"].flatMap { Int($0) }
     }

@@ -20,7 +20,9 @@ struct Origin: Hashable, CustomStringConvertible {
             self.port = port
         } else {
             let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count <= 2, let port = parts.count == 2 ? Int(parts[1]) : defaultPort else { return nil }
+            guard parts.count <= 2, let port = parts.count == 2 ? Int(parts[1]) : defaultPort else {
+                return nil
+            }
             host = String(parts[0])
             self.port = port
         }
@@ -35,7 +37,9 @@ struct Origin: Hashable, CustomStringConvertible {
     func trusts(_ other: Origin) -> Bool { self == other || (isHub && other.isHub) }
 
     /// A host of the hub itself, where the configured endpoint is one: it moves requests between its names.
-    var isHub: Bool { scheme == "https" && port == 443 && ["huggingface.co", "hf.co", "www.huggingface.co"].contains(host) }
+    var isHub: Bool {
+        scheme == "https" && port == 443 && ["huggingface.co", "hf.co", "www.huggingface.co"].contains(host)
+    }
 }
 
 /// Makes a `Location` absolute; `nil` if it is neither absolute nor a path.

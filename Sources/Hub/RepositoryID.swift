@@ -13,7 +13,7 @@ public struct RepositoryID: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func isValid(_ part: String) -> Bool {
-        (1 ... 96).contains(part.utf8.count)
+        (1...96).contains(part.utf8.count)
             && part.utf8.allSatisfy { $0.isASCIILetterOrDigit || [0x2D, 0x2E, 0x5F].contains($0) }
             && !part.contains("--") && !part.contains("..") && !part.hasSuffix(".git")
             && !part.hasPrefix(".") && !part.hasPrefix("-")
@@ -26,7 +26,7 @@ public struct RepositoryID: Sendable, Hashable, CustomStringConvertible {
 extension UInt8 {
     fileprivate var isASCIILetterOrDigit: Bool {
         switch self {
-        case 0x30 ... 0x39, 0x41 ... 0x5A, 0x61 ... 0x7A: true
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
         default: false
         }
     }

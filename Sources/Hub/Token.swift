@@ -1,7 +1,9 @@
 public import Platform
 public import SystemPackage
 
-/// A secret that the hub knows its user by. It has no description: it cannot be printed by accident.
+/// A secret that the hub knows its user by.
+///
+/// It has no description: it cannot be printed by accident.
 public struct Token: Sendable, CustomStringConvertible, CustomReflectable {
     /// Where a token was found.
     public enum Origin: Sendable, Equatable {
@@ -27,7 +29,9 @@ public struct Token: Sendable, CustomStringConvertible, CustomReflectable {
             if let text = environment[name], let token = Token(text, .environment(name)) { return token }
         }
         if environment.isTrue("HF_HUB_DISABLE_IMPLICIT_TOKEN") { return nil }
-        guard let path = path(in: environment), let bytes = try? FileSystem.read(path, limit: 65_536) else { return nil }
+        guard let path = path(in: environment), let bytes = try? FileSystem.read(path, limit: 65_536) else {
+            return nil
+        }
         return Token(String(decoding: bytes, as: UTF8.self), .file(path))
     }
 

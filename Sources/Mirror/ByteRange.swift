@@ -4,7 +4,7 @@ enum ByteRange: Equatable {
     case part(offset: Int64, length: Int64)
     case beyondTheEnd
 
-    /// A field that is absent, of another unit, malformed, or asks for several ranges means the whole, and so does any
+    /// A field that is absent, of another unit, malformed or of several ranges means the whole, and so does any
     /// range of an empty file.
     init(field: String?, size: Int64) {
         self = .whole

@@ -1,6 +1,6 @@
 import NIOPosix
 
-/// The threads on which a mirror waits for the disk: its own, so that no other work of the process holds up a client.
+/// The threads on which a mirror waits for the disk: its own, so that no other work holds up a client.
 struct DiskThreads: Sendable {
     private let pool: NIOThreadPool
 

@@ -68,7 +68,7 @@ struct MirrorResponder: HTTPResponder {
                     let position = offset + exchange.sent.bytes
                     let count = Int(min(Self.chunk, length - exchange.sent.bytes))
                     let bytes = try await threads.run { try file.read(at: position, count: count) }
-                    // A file that was cut has fewer bytes than were announced: only breaking the line tells so.
+                    // A file that was cut has fewer bytes than announced: only breaking the line says so.
                     guard bytes.count == count else { throw ChangedFile(path: file.path) }
                     // Waits until the client has taken most of what came before.
                     try await writer.write(ByteBuffer(bytes: bytes))

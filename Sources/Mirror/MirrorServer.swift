@@ -82,7 +82,7 @@ public struct MirrorServer: Sendable {
         self.onExchange = onExchange
     }
 
-    /// Serves until the task is cancelled; `onListening` is told the address with the port that it really has.
+    /// Serves until the task is cancelled; `onListening` is told the address with its real port.
     public func run(
         onListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) async throws(MirrorError) {

@@ -45,21 +45,37 @@ public struct DiskUse: Sendable, Encodable {
             for model in try store.models().models {
                 models += model.manifest.size
                 for file in model.manifest.files {
-                    if let status = try FileSystem.status(model.path(of: file)), status.linkCount > 1 { shared += file.sizeBytes }
+                    if let status = try FileSystem.status(model.path(of: file)), status.linkCount > 1 {
+                        shared += file.sizeBytes
+                    }
                 }
             }
             let partial = try store.partials().map(\.received).total()
             let left = stack.quota.map { $0 > models + partial ? $0 - models - partial : 0 }
             self.init(
-                stack: stack.name, path: store.layout.volume.string, filesystemBytes: space.total, freeBytes: space.available,
-                modelsBytes: models, partialBytes: partial, sharedBytes: shared, quotaBytes: stack.quota,
-                fitsBytes: min(space.available, left ?? space.available))
+                stack: stack.name,
+                path: store.layout.volume.string,
+                filesystemBytes: space.total,
+                freeBytes: space.available,
+                modelsBytes: models,
+                partialBytes: partial,
+                sharedBytes: shared,
+                quotaBytes: stack.quota,
+                fitsBytes: min(space.available, left ?? space.available)
+            )
         } catch { throw Failure(error) }
     }
 
     private init(
-        stack: String, path: String, filesystemBytes: ByteCount, freeBytes: ByteCount, modelsBytes: ByteCount,
-        partialBytes: ByteCount, sharedBytes: ByteCount, quotaBytes: ByteCount?, fitsBytes: ByteCount
+        stack: String,
+        path: String,
+        filesystemBytes: ByteCount,
+        freeBytes: ByteCount,
+        modelsBytes: ByteCount,
+        partialBytes: ByteCount,
+        sharedBytes: ByteCount,
+        quotaBytes: ByteCount?,
+        fitsBytes: ByteCount
     ) {
         self.stack = stack
         self.path = path

@@ -3,52 +3,82 @@ import Hub
 extension Failure {
     /// Words what a hub stated, for a user with or without a token.
     init(_ error: HubError, client: HubClient) {
-        let logIn = "set `HF_TOKEN`, or log in with `hf auth login`"
-        let hasToken = client.token != nil
+        let words = HubWords(hub: client.endpoint, hasToken: client.token != nil)
+        let (kind, message, hint) = words.forWhatIsThere(error) ?? words.forTheHub(error)
+        self.init(kind, message, hint: hint, cause: error)
+    }
+}
+
+/// The sentences about a hub.
+private struct HubWords {
+    typealias Wording = (kind: Failure.Kind, message: String, hint: String?)
+
+    let hub: String
+    let hasToken: Bool
+
+    private var logIn: String { "set `HF_TOKEN`, or log in with `hf auth login`" }
+    private var tokens: String { "\(hub)/settings/tokens" }
+
+    /// What is said of a repository, a revision or a file, and of who may have it.
+    func forWhatIsThere(_ error: HubError) -> Wording? {
         switch error {
         case .repositoryNotFound(let id):
-            let message = hasToken ? "the hub has no repository `\(id)` that this token may see" : "the hub has no public repository `\(id)`"
-            self.init(
-                .notFound, message, hint: hasToken ? "check the spelling" : "check the spelling; if it is private, \(logIn)",
-                cause: error)
+            hasToken
+                ? (
+                    .notFound, "the hub has no repository `\(id)` that this token may see",
+                    "check the spelling"
+                )
+                : (
+                    .notFound, "the hub has no public repository `\(id)`",
+                    "check the spelling; if it is private, \(logIn)"
+                )
         case .revisionNotFound(let id, let revision):
-            self.init(.notFound, "`\(id)` has no revision `\(revision)`", hint: "see \(client.endpoint)/\(id)/commits/main", cause: error)
+            (.notFound, "`\(id)` has no revision `\(revision)`", "see \(hub)/\(id)/commits/main")
         case .entryNotFound(let id, let path):
-            self.init(.notFound, "`\(id)` has no file `\(path)`", hint: "see \(client.endpoint)/\(id)/tree/main", cause: error)
-        case .gated(let id, _):
-            let page = "\(client.endpoint)/\(id)"
-            self =
-                hasToken
-                ? Failure(
-                    .refused, "`\(id)` is gated and this token's user has not been granted access",
-                    hint: "accept the licence at \(page), then pull again; a fine-grained token must also be allowed to read gated repositories",
-                    cause: error)
-                : Failure(
-                    .refused, "`\(id)` is gated and no token is set",
-                    hint: "accept the licence at \(page), then \(logIn)", cause: error)
+            (.notFound, "`\(id)` has no file `\(path)`", "see \(hub)/\(id)/tree/main")
+        case .gated(let id, _): gated(id)
         case .invalidToken:
-            self.init(.refused, "the hub does not accept the token", hint: "make a new one at \(client.endpoint)/settings/tokens and \(logIn)", cause: error)
-        case .forbidden(let id, let message):
-            self.init(
-                .refused, "the hub refuses access to `\(id)`: \(message)",
-                hint: "the token may lack the scope for it: see \(client.endpoint)/settings/tokens", cause: error)
+            (.refused, "the hub does not accept the token", "make a new one at \(tokens) and \(logIn)")
+        case .forbidden(let id, let reason):
+            (
+                .refused, "the hub refuses access to `\(id)`: \(reason)",
+                "the token may lack the scope for it: see \(tokens)"
+            )
+        default: nil
+        }
+    }
+
+    private func gated(_ id: RepositoryID) -> Wording {
+        let accept = "accept the licence at \(hub)/\(id), then"
+        return hasToken
+            ? (
+                .refused, "`\(id)` is gated and this token's user has not been granted access",
+                "\(accept) pull again; a fine-grained token must also be allowed to read gated repositories"
+            )
+            : (.refused, "`\(id)` is gated and no token is set", "\(accept) \(logIn)")
+    }
+
+    /// What is said of the hub itself.
+    func forTheHub(_ error: HubError) -> Wording {
+        switch error {
         case .rateLimited(let seconds):
-            self.init(
+            (
                 .unavailable, "the hub's quota of requests is used up for \(seconds) s",
-                hint: hasToken ? "try again then" : "try again then; with a token the quota is larger: \(logIn)", cause: error)
-        case .server, .unexpected:
-            self.init(.unavailable, "the hub at \(client.endpoint) failed: \(error)", hint: "try again later", cause: error)
+                hasToken ? "try again then" : "try again then; with a token the quota is larger: \(logIn)"
+            )
         case .unreachable:
-            self.init(
-                .unavailable, "the hub at \(client.endpoint) does not answer: \(error)",
-                hint: "models that are stored work without it: see `stackctl ls`", cause: error)
-        case .refusedAddress(let address):
-            self.init(.refused, "refused to ask `\(address)`", hint: "check `HF_ENDPOINT`", cause: error)
+            (
+                .unavailable, "the hub at \(hub) does not answer: \(error)",
+                "models that are stored work without it: see `stackctl ls`"
+            )
+        case .refusedAddress(let address): (.refused, "refused to ask `\(address)`", "check `HF_ENDPOINT`")
         case .offline:
-            self.init(
-                .unavailable, "the hub may not be asked: offline", hint: "leave out `--offline` and unset `HF_HUB_OFFLINE`",
-                cause: error)
-        case .cancelled: self.init(.cancelled, "interrupted", cause: error)
+            (
+                .unavailable, "the hub may not be asked: offline",
+                "leave out `--offline` and unset `HF_HUB_OFFLINE`"
+            )
+        case .cancelled: (.cancelled, "interrupted", nil)
+        default: (.unavailable, "the hub at \(hub) failed: \(error)", "try again later")
         }
     }
 }

@@ -8,7 +8,8 @@ import Transfer
 public struct Failure: Error, Sendable, CustomStringConvertible {
     /// What it means to a script; decides the exit status.
     public enum Kind: Sendable, CaseIterable {
-        case failed, notFound, conflict, invalid, refused, unavailable, noSpace, unsupported, notReady, cancelled
+        case failed, notFound, conflict, invalid, refused, unavailable, noSpace, unsupported, notReady,
+            cancelled
     }
     /// What it means to a script.
     public let kind: Kind
@@ -53,20 +54,37 @@ extension Failure {
     /// Words what the kernel answered.
     public init(system error: SystemError) {
         let kind: Kind =
-            error.isNoSpace ? .noSpace : error.isAccessRefused ? .refused : error.isNotFound ? .notFound : .failed
+            error.isNoSpace
+            ? .noSpace : error.isAccessRefused ? .refused : error.isNotFound ? .notFound : .failed
         let hint: String? =
-            error.isAccessRefused ? "check the owner and the mode of the folder, and whether its filesystem is mounted read-only" : nil
+            error.isAccessRefused
+            ? "check the owner and the mode of the folder, and whether its filesystem is mounted read-only"
+            : nil
         self.init(kind, "\(error)", hint: hint, cause: error)
     }
 
     init(store error: StoreError) {
         switch error {
         case .system(let error): self.init(system: error)
-        case .malformedManifest: self.init(.invalid, "\(error)", hint: "remove the file, or pull the model again with `--force`", cause: error)
+        case .malformedManifest:
+            self.init(
+                .invalid,
+                "\(error)",
+                hint: "remove the file, or pull the model again with `--force`",
+                cause: error
+            )
         case .invalidName: self.init(.invalid, "\(error)", cause: error)
-        case .foreignFiles: self.init(.conflict, "\(error)", hint: "move them away; stackctl replaces only what it put there", cause: error)
-        case .nameTaken: self.init(.conflict, "\(error)", hint: "choose another name with `--as NAME`", cause: error)
-        case .busy: self.init(.conflict, "\(error)", hint: "wait until it has finished, then try again", cause: error)
+        case .foreignFiles:
+            self.init(
+                .conflict,
+                "\(error)",
+                hint: "move them away; stackctl replaces only what it put there",
+                cause: error
+            )
+        case .nameTaken:
+            self.init(.conflict, "\(error)", hint: "choose another name with `--as NAME`", cause: error)
+        case .busy:
+            self.init(.conflict, "\(error)", hint: "wait until it has finished, then try again", cause: error)
         }
     }
 
@@ -75,15 +93,21 @@ extension Failure {
         case .system(let error): self.init(system: error)
         case .wrongHash(let file, _, _):
             self.init(
-                .invalid, "`\(file)` arrived twice with another hash than the hub declares; nothing was stored",
-                hint: "a proxy or the hub's copy may be damaged: try another network, or later", cause: error)
+                .invalid,
+                "`\(file)` arrived twice with another hash than the hub declares; nothing was stored",
+                hint: "a proxy or the hub's copy may be damaged: try another network, or later",
+                cause: error
+            )
         case .wrongSize, .notTheFile: self.init(.invalid, "\(error)", cause: error)
         case .refused(let file, let status):
             self.init(.refused, "the server refuses `\(file)` with status \(status)", cause: error)
         case .gaveUp(let file, let reason):
             self.init(
-                .unavailable, "no progress on `\(file)`: \(reason)", hint: "what has arrived is kept: run the same command again",
-                cause: error)
+                .unavailable,
+                "no progress on `\(file)`: \(reason)",
+                hint: "what has arrived is kept: run the same command again",
+                cause: error
+            )
         }
     }
 }

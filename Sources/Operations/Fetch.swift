@@ -30,7 +30,10 @@ struct Fetch: Sendable {
         let selection = planned.selection
         let copies = try await soundCopies(report)
         report(.files(selection.files.map { ($0.path.string, $0.size) }))
-        let opened = try await openPartials(zip(selection.files, copies).filter { $0.1 == nil }.map(\.0), report)
+        let opened = try await openPartials(
+            zip(selection.files, copies).filter { $0.1 == nil }.map(\.0),
+            report
+        )
         defer { withExtendedLifetime(opened) {} }
         let engine = TransferEngine(connections: options.connections, rateLimit: options.rateLimit) { event in
             Self.pass(event, to: report)
@@ -45,13 +48,16 @@ struct Fetch: Sendable {
             contents[place.remote.directory] = Content(path: file.content, sha256: file.sha256.hex)
         }
         report(.stage("storing \(planned.request.model)"))
-        let model = try publish(selection.files.enumerated().map { index, file in
-            if let copy = copies[index] { return copy }
-            guard let content = contents[store.partialDirectory(file.partialID)] else {
-                preconditionFailure("every file was received or copied")
-            }
-            return content
-        }, report)
+        let model = try publish(
+            selection.files.enumerated().map { index, file in
+                if let copy = copies[index] { return copy }
+                guard let content = contents[store.partialDirectory(file.partialID)] else {
+                    preconditionFailure("every file was received or copied")
+                }
+                return content
+            },
+            report
+        )
         for place in opened { try? store.removePartial(place.remote.directory) }
         return model
     }
@@ -69,14 +75,19 @@ struct Fetch: Sendable {
             }
             sound.append(
                 try await cancellableBlocking { checkCancellation in
-                    do { return try Self.content(copy, part, checkCancellation) } catch is SystemError { return nil }
-                })
+                    do { return try Self.content(copy, part, checkCancellation) } catch is SystemError {
+                        return nil
+                    }
+                }
+            )
         }
         return sound
     }
 
     private static func content(
-        _ path: FilePath, _ file: RepositoryFile, _ checkCancellation: () throws -> Void
+        _ path: FilePath,
+        _ file: RepositoryFile,
+        _ checkCancellation: () throws -> Void
     ) throws -> Content? {
         switch file.content {
         case .sha256(let digest):
@@ -103,14 +114,21 @@ struct Fetch: Sendable {
 
     /// Opens the place of every file that must be fetched, each content once, in an order that all processes share, so
     /// that two of them never wait for each other.
-    private func openPartials(_ missing: [SelectedFile], _ report: @escaping Reporter) async throws -> [OpenPlace] {
+    private func openPartials(_ missing: [SelectedFile], _ report: @escaping Reporter) async throws
+        -> [OpenPlace]
+    {
         let request = planned.request
         var opened: [OpenPlace] = []
         var seen: Set<Digest> = []
-        for file in missing.sorted(by: { $0.partialID.hex < $1.partialID.hex }) where seen.insert(file.partialID).inserted {
+        for file in missing.sorted(by: { $0.partialID.hex < $1.partialID.hex })
+        where seen.insert(file.partialID).inserted {
             let purpose = Partial.Purpose(
-                model: request.model, format: planned.selection.format.rawValue, quant: planned.selection.quant?.name,
-                path: file.path.string, sizeBytes: file.size)
+                model: request.model,
+                format: planned.selection.format.rawValue,
+                quant: planned.selection.quant?.name,
+                path: file.path.string,
+                sizeBytes: file.size
+            )
             let (directory, lock) = try await store.openPartial(file.partialID, for: purpose) {
                 report(.stage("waiting for another stackctl that downloads \(file.path)"))
             }
@@ -135,7 +153,9 @@ struct Fetch: Sendable {
     /// Removes the places to which no byte came.
     private func removeEmpty(_ opened: [OpenPlace]) {
         for place in opened {
-            let content = try? FileSystem.status(place.remote.directory.appending(ModelStore.partialContentName))
+            let content = try? FileSystem.status(
+                place.remote.directory.appending(ModelStore.partialContentName)
+            )
             if (content?.size ?? 0) == 0 { try? store.removePartial(place.remote.directory) }
         }
     }
@@ -145,8 +165,13 @@ struct Fetch: Sendable {
         case .received(let file, let bytes, let size): report(.progress(file: file, bytes: bytes, of: size))
         case .resuming(let file, let from): report(.note("\(file): \(from) are here from an earlier run"))
         case .retrying(let file, let reason, let pause):
-            report(.note("\(file): \(reason); trying again\(pause > .seconds(2) ? " in \(pause.components.seconds) s" : "")"))
-        case .refetching(let file): report(.warning("\(file): the bytes do not have the declared hash; fetching them once more"))
+            report(
+                .note(
+                    "\(file): \(reason); trying again\(pause > .seconds(2) ? " in \(pause.components.seconds) s" : "")"
+                )
+            )
+        case .refetching(let file):
+            report(.warning("\(file): the bytes do not have the declared hash; fetching them once more"))
         case .finished(let file): report(.done(file: file))
         }
     }
@@ -157,26 +182,59 @@ struct Fetch: Sendable {
         let (request, selection) = (planned.request, planned.selection)
         let ingest = try store.beginIngest(model: request.model, format: selection.format.rawValue)
         do {
-            for (file, content) in zip(selection.files, contents) { try ingest.add(content.path, as: file.path) }
-            let files = zip(selection.files, contents).map { file, content in
-                Manifest.File(
-                    path: file.path, sizeBytes: file.size, sha256: content.sha256, gitBlob: file.gitBlob,
-                    sourcePath: file.sourcePath.flatMap { $0 == file.path ? nil : $0.string })
+            for (file, content) in zip(selection.files, contents) {
+                try ingest.add(content.path, as: file.path)
             }
-            let header = try HeaderReading(selection.format, in: ingest.directory, files: files.map(\.path), report)
-            guard case .hub(_, let requested) = request.origin else { preconditionFailure("only a hub is fetched from") }
-            let source = Manifest.Source(
-                kind: .hub, endpoint: hub.endpoint, repository: planned.revision.repository.description,
-                revision: planned.revision.commit, requestedRevision: requested, selection: request.fingerprint)
+            let files = zip(selection.files, contents).map(manifestFile)
+            let header = try HeaderReading(
+                selection.format,
+                in: ingest.directory,
+                files: files.map(\.path),
+                report
+            )
             let key = try ModelKey(
-                model: request.model, format: selection.format.rawValue,
-                quant: selection.quant?.name ?? header.quant ?? "unknown")
+                model: request.model,
+                format: selection.format.rawValue,
+                quant: selection.quant?.name ?? header.quant ?? "unknown"
+            )
             return try ingest.publish(
-                Manifest(key: key, source: source, facts: header.facts, files: files, pulledAt: .now, tool: toolVersion))
+                Manifest(
+                    key: key,
+                    source: source(of: request),
+                    facts: header.facts,
+                    files: files,
+                    pulledAt: .now,
+                    tool: toolVersion
+                )
+            )
         } catch {
             ingest.discard()
             throw error
         }
+    }
+
+    private func manifestFile(_ file: SelectedFile, _ content: Content) -> Manifest.File {
+        Manifest.File(
+            path: file.path,
+            sizeBytes: file.size,
+            sha256: content.sha256,
+            gitBlob: file.gitBlob,
+            sourcePath: file.sourcePath.flatMap { $0 == file.path ? nil : $0.string }
+        )
+    }
+
+    private func source(of request: PullRequest) -> Manifest.Source {
+        guard case .hub(_, let requested) = request.origin else {
+            preconditionFailure("only a hub is fetched from")
+        }
+        return Manifest.Source(
+            kind: .hub,
+            endpoint: hub.endpoint,
+            repository: planned.revision.repository.description,
+            revision: planned.revision.commit,
+            requestedRevision: requested,
+            selection: request.fingerprint
+        )
     }
 }
 

@@ -62,24 +62,36 @@ enum SelectionRefusal: Error, Equatable {
 
 extension FileSelection {
     /// Chooses the files of a model.
-    static func choose(_ request: SelectionRequest, from files: [RepositoryFile]) throws(SelectionRefusal) -> FileSelection {
+    static func choose(_ request: SelectionRequest, from files: [RepositoryFile]) throws(SelectionRefusal)
+        -> FileSelection
+    {
         let sets = GGUFSet.all(in: files)
         if let path = request.path { return try named(path, request, sets, files) }
         let hasSafetensors = files.contains { SafetensorsFiles.isWeights($0.path) }
         let present: [ModelFormat] = (sets.isEmpty ? [] : [.gguf]) + (hasSafetensors ? [.safetensors] : [])
         guard let format = request.formats.first(where: present.contains) else {
-            if present.isEmpty, files.contains(where: { SafetensorsFiles.isPickle($0.path) }) { throw .onlyPickles }
+            if present.isEmpty, files.contains(where: { SafetensorsFiles.isPickle($0.path) }) {
+                throw .onlyPickles
+            }
             throw .noFormat(has: present)
         }
         switch format {
         case .gguf:
             let set = try GGUFSet.choose(request, from: sets)
-            return try FileSelection(format: .gguf, quant: set.quant, files: set.selected() + extras(request, files, flat: true))
-                .without(request.exclude)
+            return try FileSelection(
+                format: .gguf,
+                quant: set.quant,
+                files: set.selected() + extras(request, files, flat: true)
+            )
+            .without(request.exclude)
         case .safetensors:
             let chosen = SafetensorsFiles.choose(from: files).map { SelectedFile(path: $0.path, parts: [$0]) }
-            let more = extras(request, files, flat: false).filter { extra in !chosen.contains { $0.path == extra.path } }
-            return try FileSelection(format: .safetensors, quant: nil, files: chosen + more).without(request.exclude)
+            let more = extras(request, files, flat: false).filter { extra in
+                !chosen.contains { $0.path == extra.path }
+            }
+            return try FileSelection(format: .safetensors, quant: nil, files: chosen + more).without(
+                request.exclude
+            )
         }
     }
 
@@ -90,16 +102,23 @@ extension FileSelection {
         _ files: [RepositoryFile]
     ) throws(SelectionRefusal) -> FileSelection {
         guard let set = sets.first(where: { $0.members.contains { $0.file.path == path } }) else {
-            guard let file = files.first(where: { $0.path == path }), path.name.lowercased().hasSuffix(".gguf"),
+            guard let file = files.first(where: { $0.path == path }),
+                path.name.lowercased().hasSuffix(".gguf"),
                 let name = RelativePath(path.name)
             else { throw .noFile(has: files.map(\.path.string).filter { $0.lowercased().contains(".gguf") }) }
             return FileSelection(format: .gguf, quant: nil, files: [SelectedFile(path: name, parts: [file])])
         }
-        return try FileSelection(format: .gguf, quant: set.quant, files: set.selected() + extras(request, files, flat: true))
-            .without(request.exclude)
+        return try FileSelection(
+            format: .gguf,
+            quant: set.quant,
+            files: set.selected() + extras(request, files, flat: true)
+        )
+        .without(request.exclude)
     }
 
-    private static func extras(_ request: SelectionRequest, _ files: [RepositoryFile], flat: Bool) -> [SelectedFile] {
+    private static func extras(_ request: SelectionRequest, _ files: [RepositoryFile], flat: Bool)
+        -> [SelectedFile]
+    {
         files.compactMap { file in
             guard request.include.contains(where: { globMatches($0, file.path.string) }) else { return nil }
             guard let path = flat ? RelativePath(file.path.name) : file.path else { return nil }
@@ -113,7 +132,8 @@ extension FileSelection {
             let sources = file.parts.map(\.path.string)
             // The name is taken in every model's folder.
             guard file.path.string != Layout.manifestName else { return false }
-            guard !patterns.contains(where: { pattern in sources.contains { globMatches(pattern, $0) } }) else { return false }
+            guard !patterns.contains(where: { pattern in sources.contains { globMatches(pattern, $0) } })
+            else { return false }
             return seen.insert(file.path).inserted
         }
         guard !kept.isEmpty else { throw .nothingLeft }

@@ -29,7 +29,9 @@ struct GGUFSet: Sendable, Equatable {
     /// What the file's name says, else its folder's.
     var quant: Quantization? {
         if let label = Quantization.label(inFileName: name) { return label }
-        return stem.split(separator: "/").dropLast().last.flatMap { Quantization.label(inFileName: "\($0).gguf") }
+        return stem.split(separator: "/").dropLast().last.flatMap {
+            Quantization.label(inFileName: "\($0).gguf")
+        }
     }
 
     /// All sets of a repository that hold a model: no projectors, importance matrices or draft heads.
@@ -70,19 +72,26 @@ struct GGUFSet: Sendable, Equatable {
             let lower = path.lowercased()
             if lower.hasSuffix(".gguf") {
                 if let shard = ShardName(path) {
-                    self.init(stem: "\(shard.stem).gguf", kind: .shards(count: shard.count), index: shard.index)
+                    self.init(
+                        stem: "\(shard.stem).gguf",
+                        kind: .shards(count: shard.count),
+                        index: shard.index
+                    )
                 } else {
                     self.init(stem: path, kind: .single, index: 1)
                 }
                 return
             }
-            if let dot = lower.range(of: ".gguf.part"), let (index, count) = Self.part(lower[dot.upperBound...]) {
+            if let dot = lower.range(of: ".gguf.part"),
+                let (index, count) = Self.part(lower[dot.upperBound...])
+            {
                 self.init(stem: "\(path[..<dot.lowerBound]).gguf", kind: .pieces(count: count), index: index)
                 return
             }
             for marker in [".gguf-split-", ".gguf.split-"] {
                 guard let range = lower.range(of: marker), let letter = lower[range.upperBound...].utf8.first,
-                    lower[range.upperBound...].utf8.count == 1, (UInt8(ascii: "a") ... UInt8(ascii: "z")).contains(letter)
+                    lower[range.upperBound...].utf8.count == 1,
+                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter)
                 else { continue }
                 let stem = "\(path[..<range.lowerBound]).gguf"
                 self.init(stem: stem, kind: .pieces(count: nil), index: Int(letter - UInt8(ascii: "a")) + 1)
@@ -93,7 +102,8 @@ struct GGUFSet: Sendable, Equatable {
 
         /// Reads `1of2`.
         private static func part(_ text: Substring) -> (index: Int, count: Int)? {
-            guard let of = text.range(of: "of"), let index = Int(text[..<of.lowerBound]), let count = Int(text[of.upperBound...]),
+            guard let of = text.range(of: "of"), let index = Int(text[..<of.lowerBound]),
+                let count = Int(text[of.upperBound...]),
                 1 <= index, index <= count
             else { return nil }
             return (index, count)
@@ -101,7 +111,8 @@ struct GGUFSet: Sendable, Equatable {
     }
 
     /// Chooses a set by what was asked.
-    static func choose(_ request: SelectionRequest, from sets: [GGUFSet]) throws(SelectionRefusal) -> GGUFSet {
+    static func choose(_ request: SelectionRequest, from sets: [GGUFSet]) throws(SelectionRefusal) -> GGUFSet
+    {
         let quants = Set(sets.compactMap(\.quant)).sorted()
         if let pattern = request.pattern {
             let named = sets.filter { globMatches(pattern, $0.stem) || globMatches(pattern, $0.name) }
@@ -112,7 +123,9 @@ struct GGUFSet: Sendable, Equatable {
             guard let best = try only(matching) else { throw .noQuant(has: quants) }
             return best
         }
-        for quant in [request.defaultQuant, .init(parsing: "q4_k_m"), .init(parsing: "q8_0")].compactMap(\.self) {
+        for quant in [request.defaultQuant, .init(parsing: "q4_k_m"), .init(parsing: "q8_0")].compactMap(
+            \.self
+        ) {
             if let best = try only(sets.filter { $0.quant == quant }) { return best }
         }
         guard let first = sets.first else { throw .noQuant(has: []) }
@@ -134,7 +147,8 @@ struct GGUFSet: Sendable, Equatable {
             case .shards(let count): count
             case .pieces(let count): count ?? members.last?.index ?? 0
             }
-        guard members.count == count, members.enumerated().allSatisfy({ $0.element.index == $0.offset + 1 }) else {
+        guard members.count == count, members.enumerated().allSatisfy({ $0.element.index == $0.offset + 1 })
+        else {
             throw .incompleteSet(stem, missing: count - Set(members.map(\.index)).count)
         }
         if case .pieces = kind {
@@ -152,7 +166,7 @@ extension StringProtocol {
     fileprivate func range(of text: String) -> Range<Index>? {
         var start = startIndex
         while start < endIndex {
-            if self[start...].hasPrefix(text) { return start ..< index(start, offsetBy: text.count) }
+            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
             start = index(after: start)
         }
         return nil

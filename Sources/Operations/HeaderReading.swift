@@ -10,20 +10,30 @@ struct HeaderReading {
     /// The quantization or the type of the weights.
     var quant: String?
 
-    /// Reads the files of a model in their folder. A header that is newer than this program is a warning; a file that
+    /// Reads the files of a model in their folder.
+    ///
+    /// A header that is newer than this program is a warning; a file that
     /// is something else altogether is refused.
-    init(_ format: ModelFormat, in folder: FilePath, files: [RelativePath], _ report: Reporter) throws(Failure) {
+    init(_ format: ModelFormat, in folder: FilePath, files: [RelativePath], _ report: Reporter)
+        throws(Failure)
+    {
         do throws(FormatError) {
             let read = try ModelFacts.read(format, in: folder, files: files)
             facts = Manifest.Facts(
-                architecture: read.architecture, parameters: Int64(read.parameters), contextLength: read.contextLength)
+                architecture: read.architecture,
+                parameters: Int64(read.parameters),
+                contextLength: read.contextLength
+            )
             quant = read.quantization?.lowercased()
         } catch {
             switch error {
             case .webPage, .pointerFile, .unknownMagic:
                 throw Failure(
-                    .invalid, "what the hub has under this name is no \(format.rawValue): \(error); nothing was stored",
-                    hint: "tell its publisher, or choose another repository", cause: error)
+                    .invalid,
+                    "what the hub has under this name is no \(format.rawValue): \(error); nothing was stored",
+                    hint: "tell its publisher, or choose another repository",
+                    cause: error
+                )
             default: report(.warning("cannot read the model's header: \(error)"))
             }
         }
@@ -32,11 +42,15 @@ struct HeaderReading {
 
 extension ModelFacts {
     /// Reads the header of a model whose files are in a folder.
-    static func read(_ format: ModelFormat, in folder: FilePath, files: [RelativePath]) throws(FormatError) -> ModelFacts {
+    static func read(_ format: ModelFormat, in folder: FilePath, files: [RelativePath]) throws(FormatError)
+        -> ModelFacts
+    {
         switch format {
         case .safetensors: return try read(safetensors: folder)
         case .gguf:
-            let model = files.filter { $0.name.lowercased().hasSuffix(".gguf") && !$0.name.lowercased().contains("mmproj") }
+            let model = files.filter {
+                $0.name.lowercased().hasSuffix(".gguf") && !$0.name.lowercased().contains("mmproj")
+            }
             return try read(gguf: model.map { $0.below(folder) })
         }
     }

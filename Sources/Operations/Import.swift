@@ -5,7 +5,9 @@ import Platform
 import Store
 import SystemPackage
 
-/// Brings a model of this machine into a volume: copied, hashed, then visible. The original is left as it is.
+/// Brings a model of this machine into a volume: copied, hashed, then visible.
+///
+/// The original is left as it is.
 struct Import: Sendable {
     private let origin: FilePath
     private let request: PullRequest
@@ -19,11 +21,7 @@ struct Import: Sendable {
 
     func run(in store: ModelStore, report: @escaping Reporter) async throws -> StoredModel {
         let (format, files) = try chooseFiles()
-        let size = files.lazy.map(\.size).total()
-        let free = try DiskSpace(at: store.layout.volume).available
-        guard size <= free else {
-            throw Failure(.noSpace, "`\(request.model)` needs \(size), and \(store.layout.volume) has \(free) free", hint: "see `stackctl df`")
-        }
+        try checkSpace(for: files, in: store)
         let lock = try await store.lock(model: request.model, format: format.rawValue) {
             report(.stage("waiting for another stackctl that changes \(request.model)"))
         }
@@ -38,21 +36,51 @@ struct Import: Sendable {
                 report(.done(file: file.path.string))
             }
             let header = try HeaderReading(format, in: ingest.directory, files: files.map(\.path), report)
-            let named = request.selection.quant ?? stored.first.flatMap { Quantization.label(inFileName: $0.path.name) }
-            let key = try ModelKey(
-                model: request.model, format: format.rawValue, quant: named?.name ?? header.quant ?? "unknown")
-            if !options.force, try store.model(key) != nil {
-                throw Failure(.conflict, "`\(key)` is stored already", hint: "add `--force` to replace it, or `--as NAME`")
-            }
+            let key = try key(format, stored, header, in: store)
             let path = try await absolute(origin)
             return try ingest.publish(
                 Manifest(
-                    key: key, source: .init(kind: .local, repository: path), facts: header.facts, files: stored,
-                    pulledAt: .now, tool: toolVersion))
+                    key: key,
+                    source: .init(kind: .local, repository: path),
+                    facts: header.facts,
+                    files: stored,
+                    pulledAt: .now,
+                    tool: toolVersion
+                )
+            )
         } catch {
             ingest.discard()
             throw error
         }
+    }
+
+    private func checkSpace(for files: [LocalFile], in store: ModelStore) throws {
+        let size = files.lazy.map(\.size).total()
+        let free = try DiskSpace(at: store.layout.volume).available
+        guard size > free else { return }
+        throw Failure(
+            .noSpace,
+            "`\(request.model)` needs \(size), and \(store.layout.volume) has \(free) free",
+            hint: "see `stackctl df`"
+        )
+    }
+
+    private func key(
+        _ format: ModelFormat,
+        _ files: [Manifest.File],
+        _ header: HeaderReading,
+        in store: ModelStore
+    ) throws -> ModelKey {
+        let named =
+            request.selection.quant ?? files.first.flatMap { Quantization.label(inFileName: $0.path.name) }
+        let quant = named?.name ?? header.quant ?? "unknown"
+        let key = try ModelKey(model: request.model, format: format.rawValue, quant: quant)
+        guard !options.force, try store.model(key) != nil else { return key }
+        throw Failure(
+            .conflict,
+            "`\(key)` is stored already",
+            hint: "add `--force` to replace it, or `--as NAME`"
+        )
     }
 
     private struct LocalFile: Sendable {
@@ -66,17 +94,27 @@ struct Import: Sendable {
             throw Failure(.notFound, "there is nothing at \(origin)")
         }
         if status.kind == .file {
-            guard let name = origin.lastComponent?.string, name.lowercased().hasSuffix(".gguf"), let path = RelativePath(name) else {
-                throw Failure(.unsupported, "\(origin) is not a `.gguf` file", hint: "for safetensors, name the folder")
+            guard let name = origin.lastComponent?.string, name.lowercased().hasSuffix(".gguf"),
+                let path = RelativePath(name)
+            else {
+                throw Failure(
+                    .unsupported,
+                    "\(origin) is not a `.gguf` file",
+                    hint: "for safetensors, name the folder"
+                )
             }
             return (.gguf, try shards(of: path, size: status.size))
         }
         let files = try FileSystem.walk(origin).compactMap { path, status -> LocalFile? in
-            guard status.kind == .file, let relative = RelativePath(path), !path.hasPrefix("."), path != Layout.manifestName else { return nil }
+            guard status.kind == .file, let relative = RelativePath(path), !path.hasPrefix("."),
+                path != Layout.manifestName
+            else { return nil }
             return LocalFile(source: relative.below(origin), path: relative, size: status.size)
         }
         let wantsGGUF = request.selection.formats.first == .gguf
-        let gguf = files.filter { $0.path.string.lowercased().hasSuffix(".gguf") && !$0.path.string.contains("/") }
+        let gguf = files.filter {
+            $0.path.string.lowercased().hasSuffix(".gguf") && !$0.path.string.contains("/")
+        }
         let weights = files.filter { SafetensorsFiles.isWeights($0.path) }
         if !gguf.isEmpty, wantsGGUF || weights.isEmpty { return (.gguf, gguf) }
         guard !weights.isEmpty else {
@@ -86,18 +124,24 @@ struct Import: Sendable {
     }
 
     private func shards(of path: RelativePath, size: ByteCount) throws -> [LocalFile] {
-        guard let place = ShardName(path.name) else { return [LocalFile(source: origin, path: path, size: size)] }
-        return try (1 ... place.count).map { index in
+        guard let place = ShardName(path.name) else {
+            return [LocalFile(source: origin, path: path, size: size)]
+        }
+        return try (1...place.count).map { index in
             let name = place.name(index)
             let source = origin.removingLastComponent().appending(name)
-            guard let status = try FileSystem.status(source), status.kind == .file, let path = RelativePath(name) else {
+            guard let status = try FileSystem.status(source), status.kind == .file,
+                let path = RelativePath(name)
+            else {
                 throw Failure(.invalid, "the shard \(source) is missing")
             }
             return LocalFile(source: source, path: path, size: status.size)
         }
     }
 
-    private func copy(_ file: LocalFile, to target: FilePath, _ report: @escaping Reporter) async throws -> Digest {
+    private func copy(_ file: LocalFile, to target: FilePath, _ report: @escaping Reporter) async throws
+        -> Digest
+    {
         try await cancellableBlocking { checkCancellation in
             try FileSystem.createDirectory(target.removingLastComponent())
             let source = try File(file.source, .read)
@@ -112,7 +156,11 @@ struct Import: Sendable {
                 report(.progress(file: file.path.string, bytes: ByteCount(done), of: file.size))
             }
             guard ByteCount(done) == file.size else {
-                throw Failure(.conflict, "\(file.source) changed while it was read", hint: "try again when nothing writes to it")
+                throw Failure(
+                    .conflict,
+                    "\(file.source) changed while it was read",
+                    hint: "try again when nothing writes to it"
+                )
             }
             try copy.synchronize()
             return digest.finish()
@@ -120,6 +168,7 @@ struct Import: Sendable {
     }
 
     private func absolute(_ path: FilePath) async throws -> String {
-        path.isAbsolute ? path.string : try FileSystem.currentDirectory().pushing(path).lexicallyNormalized().string
+        path.isAbsolute
+            ? path.string : try FileSystem.currentDirectory().pushing(path).lexicallyNormalized().string
     }
 }

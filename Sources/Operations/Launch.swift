@@ -40,12 +40,22 @@ public struct Launch: Sendable {
         let paths = stored.manifest.files.map(\.path)
         let root = stored.key.path(below: stack.mount)
         let request = LaunchRequest(
-            stack: stack, model: stored.key.model, format: format, quantization: Quantization(parsing: stored.key.quant),
+            stack: stack,
+            model: stored.key.model,
+            format: format,
+            quantization: Quantization(parsing: stored.key.quant),
             files: paths.map { "\(root)/\($0)" },
-            facts: try? ModelFacts.read(format, in: stored.layout.directory(of: stored.key), files: paths))
+            facts: try? ModelFacts.read(format, in: stored.layout.directory(of: stored.key), files: paths)
+        )
         do throws(LaunchRefusal) {
             let plan = try LaunchPlan(request)
-            return Command(engine: plan.engine, argv: plan.argv, env: plan.environment, image: plan.image, model: plan.model)
+            return Command(
+                engine: plan.engine,
+                argv: plan.argv,
+                env: plan.environment,
+                image: plan.image,
+                model: plan.model
+            )
         } catch { throw Failure(error, stack: stack, model: stored.key.model) }
     }
 }

@@ -61,11 +61,15 @@ public struct Listing: Sendable {
                 report(.warning(error.message))
             }
         }
-        if includesCatalog { lines += try available(in: workspace, besides: Set(lines.map { $0.model.lowercased() })) }
+        if includesCatalog {
+            lines += try available(in: workspace, besides: Set(lines.map { $0.model.lowercased() }))
+        }
         return lines.filter { format == nil || $0.format == nil || $0.format == format?.rawValue }
     }
 
-    private func volumeLines(of stack: Stack, in workspace: Workspace, _ report: Reporter) async throws(Failure) -> [ListedModel] {
+    private func volumeLines(of stack: Stack, in workspace: Workspace, _ report: Reporter)
+        async throws(Failure) -> [ListedModel]
+    {
         let store = try await workspace.store(of: stack)
         let partials: [Partial]
         let found: (models: [StoredModel], damaged: [StoreError])
@@ -83,7 +87,13 @@ public struct Listing: Sendable {
             guard case .malformedManifest(let path, _) = error else { return nil }
             let parts = path.components.suffix(4).map(\.string)
             guard parts.count == 4 else { return nil }
-            return ListedModel(stack: stack.name, model: parts[0], format: parts[1], quant: parts[2], state: .damaged)
+            return ListedModel(
+                stack: stack.name,
+                model: parts[0],
+                format: parts[1],
+                quant: parts[2],
+                state: .damaged
+            )
         }
     }
 
@@ -97,8 +107,14 @@ public struct Listing: Sendable {
             var line =
                 lines[key]
                 ?? ListedModel(
-                    stack: stack.name, model: model, format: purpose?.format, quant: purpose?.quant, sizeBytes: 0, files: 0,
-                    state: .partial)
+                    stack: stack.name,
+                    model: model,
+                    format: purpose?.format,
+                    quant: purpose?.quant,
+                    sizeBytes: 0,
+                    files: 0,
+                    state: .partial
+                )
             line.sizeBytes = (line.sizeBytes ?? 0) + partial.received
             line.files = (line.files ?? 0) + 1
             lines[key] = line
@@ -106,13 +122,22 @@ public struct Listing: Sendable {
         return lines.values.sorted { ($0.model, $0.quant ?? "") < ($1.model, $1.quant ?? "") }
     }
 
-    private func available(in workspace: Workspace, besides stored: Set<String>) throws(Failure) -> [ListedModel] {
+    private func available(in workspace: Workspace, besides stored: Set<String>) throws(Failure)
+        -> [ListedModel]
+    {
         let stack = try workspace.stack()
-        return try workspace.catalog().entries.filter { !stored.contains($0.reference.lowercased()) }.map { entry in
+        return try workspace.catalog().entries.filter { !stored.contains($0.reference.lowercased()) }.map {
+            entry in
             ListedModel(
-                stack: stack.name, model: entry.reference, format: nil, quant: nil, parameters: entry.parameters.map { Int64($0) },
+                stack: stack.name,
+                model: entry.reference,
+                format: nil,
+                quant: nil,
+                parameters: entry.parameters.map { Int64($0) },
                 contextLength: entry.context,
-                source: entry.safetensors ?? entry.gguf.min { $0.key < $1.key }?.value.repository, state: .available)
+                source: entry.safetensors ?? entry.gguf.min { $0.key < $1.key }?.value.repository,
+                state: .available
+            )
         }
     }
 }
@@ -121,10 +146,20 @@ extension ListedModel {
     init(stack: String, _ model: StoredModel) {
         let manifest = model.manifest
         self.init(
-            stack: stack, model: manifest.model, format: manifest.format, quant: manifest.quant, sizeBytes: manifest.size,
-            files: manifest.files.count, parameters: manifest.facts.parameters, contextLength: manifest.facts.contextLength,
-            architecture: manifest.facts.architecture, source: manifest.source.repository, revision: manifest.source.revision,
-            pulledAt: manifest.pulledAt, lastUsedAt: ModelStore(volume: model.layout.volume).lastUse(of: model.key),
-            state: .ready)
+            stack: stack,
+            model: manifest.model,
+            format: manifest.format,
+            quant: manifest.quant,
+            sizeBytes: manifest.size,
+            files: manifest.files.count,
+            parameters: manifest.facts.parameters,
+            contextLength: manifest.facts.contextLength,
+            architecture: manifest.facts.architecture,
+            source: manifest.source.repository,
+            revision: manifest.source.revision,
+            pulledAt: manifest.pulledAt,
+            lastUsedAt: ModelStore(volume: model.layout.volume).lastUse(of: model.key),
+            state: .ready
+        )
     }
 }

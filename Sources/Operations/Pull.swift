@@ -58,8 +58,12 @@ public struct Pull: Sendable {
         let resolved = try await resolve(request, hub, report)
         let planned = try await choose(request, resolved, store, hub, in: workspace, report)
         // Whether they may be had is told by the files alone; what is listed is listed for everybody.
-        if let part = zip(planned.selection.files, planned.copies).first(where: { $0.1 == nil })?.0.parts.first {
-            do throws(HubError) { _ = try await hub.locate(part, at: resolved) } catch { throw Failure(error, client: hub) }
+        if let part = zip(planned.selection.files, planned.copies).first(where: { $0.1 == nil })?.0.parts
+            .first
+        {
+            do throws(HubError) { _ = try await hub.locate(part, at: resolved) } catch {
+                throw Failure(error, client: hub)
+            }
         }
         return try planned.plan(stack: stack, store: store)
     }
@@ -84,11 +88,16 @@ public struct Pull: Sendable {
     private func resumeHint(_ stack: Stack, _ home: Home) -> String {
         let options = home.origin == .flag ? ["--home", home.path.string] : []
         let words = ["stackctl"] + options + [stack.name, "pull", "\(reference)"] + self.options.words
-        return "what has arrived is kept: `\(words.map(ShellCommand.quoted).joined(separator: " "))` goes on from there"
+        return
+            "what has arrived is kept: `\(words.map(ShellCommand.quoted).joined(separator: " "))` goes on from there"
     }
 
     private func run(
-        _ request: PullRequest, _ stack: Stack, _ store: ModelStore, in workspace: Workspace, _ report: @escaping Reporter
+        _ request: PullRequest,
+        _ stack: Stack,
+        _ store: ModelStore,
+        in workspace: Workspace,
+        _ report: @escaping Reporter
     ) async throws -> Outcome {
         let hub = workspace.hub(offline: options.isOffline)
         report(.stage("resolving \(request.model)"))
@@ -103,7 +112,9 @@ public struct Pull: Sendable {
             report(.stage("waiting for another stackctl that pulls \(request.model)"))
         }
         defer { withExtendedLifetime(lock) {} }
-        if !options.force, let now = try there(request, in: store), now.manifest.source.revision == resolved.commit {
+        if !options.force, let now = try there(request, in: store),
+            now.manifest.source.revision == resolved.commit
+        {
             return Outcome(stack, now, wasThere: true)
         }
         let planned = try await choose(request, resolved, store, hub, in: workspace, report)
@@ -125,22 +136,34 @@ public struct Pull: Sendable {
 
     /// Asks the hub at most once whether what is stored is what it has; a hub that cannot answer changes nothing.
     private func state(
-        of stored: StoredModel?, _ request: PullRequest, _ hub: HubClient, _ report: @escaping Reporter
+        of stored: StoredModel?,
+        _ request: PullRequest,
+        _ hub: HubClient,
+        _ report: @escaping Reporter
     ) async throws(Failure) -> StoredState {
         guard let stored else { return .changed(try await resolve(request, hub, report)) }
-        if case .hub(_, let revision) = request.origin, revision == stored.manifest.source.revision { return .current(stored) }
+        if case .hub(_, let revision) = request.origin, revision == stored.manifest.source.revision {
+            return .current(stored)
+        }
         do throws(Failure) {
             let revision = try await resolve(request, hub, report, tries: 1)
             return revision.commit == stored.manifest.source.revision ? .current(stored) : .changed(revision)
         } catch {
             guard error.kind == .unavailable else { throw error }
-            report(.note("\(error.message); what is stored is from \(stored.manifest.source.revision?.prefix(8) ?? "an unknown commit")"))
+            report(
+                .note(
+                    "\(error.message); what is stored is from \(stored.manifest.source.revision?.prefix(8) ?? "an unknown commit")"
+                )
+            )
             return .current(stored)
         }
     }
 
     private func resolve(
-        _ request: PullRequest, _ hub: HubClient, _ report: @escaping Reporter, tries: Int = 4
+        _ request: PullRequest,
+        _ hub: HubClient,
+        _ report: @escaping Reporter,
+        tries: Int = 4
     ) async throws(Failure) -> Revision {
         guard case .hub(let repository, let revision) = request.origin else {
             throw Failure(.unsupported, "a local path has no plan", hint: "leave out `--dry-run`")
@@ -153,45 +176,70 @@ public struct Pull: Sendable {
     // MARK: Which files?
 
     private func choose(
-        _ request: PullRequest, _ revision: Revision, _ store: ModelStore, _ hub: HubClient, in workspace: Workspace,
+        _ request: PullRequest,
+        _ revision: Revision,
+        _ store: ModelStore,
+        _ hub: HubClient,
+        in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) -> PlannedPull {
         let listed: (files: [RepositoryFile], refused: [String])
-        do throws(HubError) { listed = try await hub.files(of: revision) } catch { throw Failure(error, client: hub) }
+        do throws(HubError) { listed = try await hub.files(of: revision) } catch {
+            throw Failure(error, client: hub)
+        }
         if let path = listed.refused.first {
             throw Failure(
-                .invalid, "`\(revision.repository)` lists the path `\(path)`, which leads out of its folder; nothing was stored",
-                hint: "do not use this repository")
+                .invalid,
+                "`\(revision.repository)` lists the path `\(path)`, which leads out of its folder; nothing was stored",
+                hint: "do not use this repository"
+            )
         }
         let selection: FileSelection
         do throws(SelectionRefusal) {
             selection = try FileSelection.choose(request.selection, from: listed.files)
         } catch { throw Failure(error, of: revision.repository, request) }
-        if let pinned = request.pinned, let file = selection.files.first, file.parts.map(\.content) != [.sha256(pinned)] {
+        if let pinned = request.pinned, let file = selection.files.first,
+            file.parts.map(\.content) != [.sha256(pinned)]
+        {
             throw Failure(
-                .invalid, "`\(file.path)` on the hub has another hash than the catalog's `sha256`",
-                hint: "correct the entry in config/models.yaml, or do not trust the file")
+                .invalid,
+                "`\(file.path)` on the hub has another hash than the catalog's `sha256`",
+                hint: "correct the entry in config/models.yaml, or do not trust the file"
+            )
         }
-        if request.selection.quant == nil, let quant = selection.quant, quant != request.selection.defaultQuant {
-            report(.note("`\(request.model)` has no \(request.selection.defaultQuant?.name ?? "default"); taking \(quant)"))
+        if request.selection.quant == nil, let quant = selection.quant,
+            quant != request.selection.defaultQuant
+        {
+            report(
+                .note(
+                    "`\(request.model)` has no \(request.selection.defaultQuant?.name ?? "default"); taking \(quant)"
+                )
+            )
         }
         let copies = options.force ? [] : try await storedCopies(of: selection, store, in: workspace)
         return PlannedPull(
-            request: request, revision: revision, selection: selection,
-            copies: copies.isEmpty ? selection.files.map { _ in nil } : copies)
+            request: request,
+            revision: revision,
+            selection: selection,
+            copies: copies.isEmpty ? selection.files.map { _ in nil } : copies
+        )
     }
 
     /// Verified files of the same content in any stack's volume on the same filesystem.
     private func storedCopies(
-        of selection: FileSelection, _ store: ModelStore, in workspace: Workspace
+        of selection: FileSelection,
+        _ store: ModelStore,
+        in workspace: Workspace
     ) async throws(Failure) -> [FilePath?] {
         var known: [String: FilePath] = [:]
         for stack in try workspace.stacks() {
-            guard let other = try? await workspace.store(of: stack), let models = try? other.models().models else { continue }
+            guard let other = try? await workspace.store(of: stack), let models = try? other.models().models
+            else { continue }
             for model in models {
                 for file in model.manifest.files {
                     let path = model.path(of: file)
-                    guard let status = try? FileSystem.status(path), status.size == file.sizeBytes, status.kind == .file,
+                    guard let status = try? FileSystem.status(path), status.size == file.sizeBytes,
+                        status.kind == .file,
                         status.device == store.device
                     else { continue }
                     known[file.sha256] = path

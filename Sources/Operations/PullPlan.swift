@@ -52,19 +52,32 @@ struct PlannedPull: Sendable {
         let partials = try received(in: store)
         let files = zip(selection.files, copies).map { file, copy in
             PullPlan.File(
-                path: file.path, sizeBytes: file.size,
-                missingBytes: copy != nil ? 0 : file.size - min(partials[file.partialID.hex] ?? 0, file.size))
+                path: file.path,
+                sizeBytes: file.size,
+                missingBytes: copy != nil ? 0 : file.size - min(partials[file.partialID.hex] ?? 0, file.size)
+            )
         }
         let free: ByteCount
-        do throws(SystemError) { free = try DiskSpace(at: store.layout.volume).available } catch { throw Failure(system: error) }
+        do throws(SystemError) { free = try DiskSpace(at: store.layout.volume).available } catch {
+            throw Failure(system: error)
+        }
         return PullPlan(
-            stack: stack.name, model: request.model, format: selection.format.rawValue, quant: selection.quant?.name,
-            repository: revision.repository.description, revision: revision.commit, files: files, freeBytes: free)
+            stack: stack.name,
+            model: request.model,
+            format: selection.format.rawValue,
+            quant: selection.quant?.name,
+            repository: revision.repository.description,
+            revision: revision.commit,
+            files: files,
+            freeBytes: free
+        )
     }
 
     private func received(in store: ModelStore) throws(Failure) -> [String: ByteCount] {
         do throws(StoreError) {
-            return Dictionary(try store.partials().map { ($0.directory.lastComponent?.string ?? "", $0.received) }) { $1 }
+            return Dictionary(
+                try store.partials().map { ($0.directory.lastComponent?.string ?? "", $0.received) }
+            ) { $1 }
         } catch { throw Failure(store: error) }
     }
 }
@@ -74,8 +87,10 @@ extension PullPlan {
     func checkSpace(volume: FilePath) throws(Failure) {
         guard missing > freeBytes else { return }
         throw Failure(
-            .noSpace, "`\(model)` needs \(missing) more, and \(volume) has \(freeBytes) free",
-            hint: "see `stackctl df`; `stackctl ls` shows what could be removed with `stackctl rm`")
+            .noSpace,
+            "`\(model)` needs \(missing) more, and \(volume) has \(freeBytes) free",
+            hint: "see `stackctl df`; `stackctl ls` shows what could be removed with `stackctl rm`"
+        )
     }
 }
 

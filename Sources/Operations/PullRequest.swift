@@ -33,7 +33,8 @@ public struct PullOptions: Sendable {
     /// The options of the command line that ask for the same files again.
     var words: [String] {
         let named: [(String, String?)] = [
-            ("--quant", quant?.name), ("--format", format?.rawValue), ("--revision", revision), ("--as", name),
+            ("--quant", quant?.name), ("--format", format?.rawValue), ("--revision", revision),
+            ("--as", name),
         ]
         return named.flatMap { flag, value in value.map { [flag, $0] } ?? [] }
             + include.flatMap { ["--include", $0] } + exclude.flatMap { ["--exclude", $0] }
@@ -58,7 +59,8 @@ struct PullRequest: Sendable {
     var fingerprint: String {
         let parts =
             [selection.quant.map { "quant=\($0)" }, selection.path.map { "path=\($0)" }].compactMap(\.self)
-            + selection.include.sorted().map { "include=\($0)" } + selection.exclude.sorted().map { "exclude=\($0)" }
+            + selection.include.sorted().map { "include=\($0)" }
+            + selection.exclude.sorted().map { "exclude=\($0)" }
         return parts.joined(separator: " ")
     }
 
@@ -73,19 +75,27 @@ struct PullRequest: Sendable {
         if stored.manifest.source.selection == fingerprint { return true }
         // `pull x` and `pull x:q4_k_m` mean the same files where the former has chosen q4_k_m.
         let isPlain = selection.include.isEmpty && selection.exclude.isEmpty && selection.path == nil
-        let wasPlain = !(stored.manifest.source.selection ?? "").contains("clude=") && !(stored.manifest.source.selection ?? "").contains("path=")
+        let wasPlain =
+            !(stored.manifest.source.selection ?? "").contains("clude=")
+            && !(stored.manifest.source.selection ?? "").contains("path=")
         return isPlain && wasPlain && (selection.quant ?? selection.defaultQuant)?.name == stored.key.quant
     }
 
     // MARK: Resolving
 
-    init(_ reference: ModelReference, _ options: PullOptions, for stack: Stack, in workspace: Workspace) throws(Failure) {
+    init(_ reference: ModelReference, _ options: PullOptions, for stack: Stack, in workspace: Workspace)
+        throws(Failure)
+    {
         let quant = options.quant ?? reference.quantization
         let revision = options.revision ?? reference.revision ?? "main"
         let engineFormats = stack.engine.formats(preferring: stack.defaults.format)
         var selection = SelectionRequest(
             formats: options.format.map { [$0] } ?? engineFormats,
-            quant: quant, defaultQuant: stack.defaults.quantization, include: options.include, exclude: options.exclude)
+            quant: quant,
+            defaultQuant: stack.defaults.quantization,
+            include: options.include,
+            exclude: options.exclude
+        )
         switch reference.source {
         case .repository(let id), .repositoryFile(let id, _):
             guard let repository = RepositoryID(id) else {
@@ -96,15 +106,28 @@ struct PullRequest: Sendable {
                 selection.formats = [.gguf]
             }
             self.init(
-                model: options.name ?? repository.description, origin: .hub(repository, revision: revision),
-                selection: selection, pinned: nil)
+                model: options.name ?? repository.description,
+                origin: .hub(repository, revision: revision),
+                selection: selection,
+                pinned: nil
+            )
         case .local(let path):
             self.init(
-                model: options.name ?? Self.name(of: path), origin: .local(path), selection: selection, pinned: nil)
+                model: options.name ?? Self.name(of: path),
+                origin: .local(path),
+                selection: selection,
+                pinned: nil
+            )
         case .catalog:
             let (entry, rest) = try Self.entry(for: reference, in: workspace)
             selection.quant = options.quant ?? rest
-            try self.init(entry, selection, revision: revision, name: options.name, explicitFormat: options.format)
+            try self.init(
+                entry,
+                selection,
+                revision: revision,
+                name: options.name,
+                explicitFormat: options.format
+            )
         }
     }
 
@@ -116,20 +139,28 @@ struct PullRequest: Sendable {
     }
 
     private init(
-        _ entry: CatalogEntry, _ selection: SelectionRequest, revision: String, name: String?, explicitFormat: ModelFormat?
+        _ entry: CatalogEntry,
+        _ selection: SelectionRequest,
+        revision: String,
+        name: String?,
+        explicitFormat: ModelFormat?
     ) throws(Failure) {
         var selection = selection
-        let has: [ModelFormat] = (entry.gguf.isEmpty ? [] : [.gguf]) + (entry.safetensors == nil ? [] : [.safetensors])
+        let has: [ModelFormat] =
+            (entry.gguf.isEmpty ? [] : [.gguf]) + (entry.safetensors == nil ? [] : [.safetensors])
         guard let format = selection.formats.first(where: has.contains) else {
             throw Failure(
-                .unsupported, "the catalog has no \(selection.formats.map(\.rawValue).joined(separator: " or ")) of `\(entry.reference)`",
-                hint: has.first.map { "it has \($0.rawValue): add `--format \($0.rawValue)`" })
+                .unsupported,
+                "the catalog has no \(selection.formats.map(\.rawValue).joined(separator: " or ")) of `\(entry.reference)`",
+                hint: has.first.map { "it has \($0.rawValue): add `--format \($0.rawValue)`" }
+            )
         }
         selection.formats = [format]
         var repository = entry.safetensors
         var pinned: Digest?
         if format == .gguf {
-            let wanted = selection.quant ?? selection.defaultQuant.flatMap { entry.gguf[$0] == nil ? nil : $0 }
+            let wanted =
+                selection.quant ?? selection.defaultQuant.flatMap { entry.gguf[$0] == nil ? nil : $0 }
             let source = wanted.flatMap { entry.gguf[$0] }
             // A quantization that the catalog does not list may still be in the repository of the others.
             repository = source?.repository ?? entry.gguf.min { $0.key < $1.key }?.value.repository
@@ -139,22 +170,30 @@ struct PullRequest: Sendable {
         guard let id = repository.flatMap({ RepositoryID($0) }) else {
             throw Failure(.invalid, "the catalog names no usable repository for `\(entry.reference)`")
         }
-        self.init(model: name ?? entry.reference, origin: .hub(id, revision: revision), selection: selection, pinned: pinned)
+        self.init(
+            model: name ?? entry.reference,
+            origin: .hub(id, revision: revision),
+            selection: selection,
+            pinned: pinned
+        )
     }
 
     /// The catalog's entry of that name, or what the user may have meant.
     static func entry(
-        for reference: ModelReference, in workspace: Workspace
+        for reference: ModelReference,
+        in workspace: Workspace
     ) throws(Failure) -> (entry: CatalogEntry, quantization: Quantization?) {
         let catalog = try workspace.catalog()
         if let found = catalog.entry(for: reference) { return found }
         let typed = "\(reference)"
         let near = catalog.nearest(to: typed, most: 3)
         throw Failure(
-            .notFound, "there is no model `\(typed)` in the catalog",
+            .notFound,
+            "there is no model `\(typed)` in the catalog",
             hint: near.isEmpty
                 ? "see `stackctl catalog ls`, or name a repository of the hub: `ORG/REPO`"
-                : "did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?")
+                : "did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?"
+        )
     }
 
     private static func name(of path: FilePath) -> String {

@@ -34,7 +34,12 @@ public struct Remove: Sendable {
     private let isForced: Bool
 
     /// Describes a removal; without a format or quantization all of a model goes.
-    public init(_ references: [ModelReference], format: ModelFormat? = nil, quant: Quantization? = nil, isForced: Bool = false) {
+    public init(
+        _ references: [ModelReference],
+        format: ModelFormat? = nil,
+        quant: Quantization? = nil,
+        isForced: Bool = false
+    ) {
         lookups = references.map { StoredLookup(reference: $0, quant: quant, format: format) }
         self.isForced = isForced
     }
@@ -53,13 +58,23 @@ public struct Remove: Sendable {
             partials += stopped.map { (store, $0.directory) }
             items += found.map {
                 .init(
-                    stack: stack.name, model: $0.key.model, format: $0.key.format, quant: $0.key.quant,
-                    sizeBytes: $0.manifest.size, state: .ready)
+                    stack: stack.name,
+                    model: $0.key.model,
+                    format: $0.key.format,
+                    quant: $0.key.quant,
+                    sizeBytes: $0.manifest.size,
+                    state: .ready
+                )
             }
             items += stopped.map {
                 .init(
-                    stack: stack.name, model: $0.purpose?.model ?? "", format: $0.purpose?.format, quant: $0.purpose?.quant,
-                    sizeBytes: $0.received, state: .partial)
+                    stack: stack.name,
+                    model: $0.purpose?.model ?? "",
+                    format: $0.purpose?.format,
+                    quant: $0.purpose?.quant,
+                    sizeBytes: $0.received,
+                    state: .partial
+                )
             }
         }
         return RemovalPlan(items: items, models: models, partials: partials)
@@ -74,12 +89,16 @@ public struct Remove: Sendable {
     }
 
     private func stoppedDownloads(
-        of lookup: StoredLookup, in store: ModelStore, _ workspace: Workspace
+        of lookup: StoredLookup,
+        in store: ModelStore,
+        _ workspace: Workspace
     ) throws(Failure) -> [Partial] {
         do throws(StoreError) {
             let names = try lookup.names(workspace).map { $0.lowercased() }
             return try store.partials().filter { partial in
-                guard let purpose = partial.purpose, !partial.isBusy, names.contains(purpose.model.lowercased()) else { return false }
+                guard let purpose = partial.purpose, !partial.isBusy,
+                    names.contains(purpose.model.lowercased())
+                else { return false }
                 let quant = lookup.quant ?? lookup.reference.quantization
                 return (quant == nil || purpose.quant == quant?.name)
                     && (lookup.format == nil || purpose.format == lookup.format?.rawValue)
@@ -87,7 +106,12 @@ public struct Remove: Sendable {
         } catch { throw Failure(store: error) }
     }
 
-    private func checkUse(of models: [StoredModel], by stack: Stack, in workspace: Workspace, _ report: Reporter) async throws(Failure) {
+    private func checkUse(
+        of models: [StoredModel],
+        by stack: Stack,
+        in workspace: Workspace,
+        _ report: Reporter
+    ) async throws(Failure) {
         let commandLines: [String]
         do throws(DockerError) { commandLines = try await runningCommandLines(of: stack, workspace) } catch {
             switch error {
@@ -102,24 +126,31 @@ public struct Remove: Sendable {
             let path = model.key.path(below: stack.mount)
             guard commandLines.contains(where: { $0 == path || $0.contains("\(path)/") }) else { continue }
             throw Failure(
-                .conflict, "`\(model.key.model)` is in use by the running container of `\(stack.name)`",
-                hint: "stop the container first, or add `--force`")
+                .conflict,
+                "`\(model.key.model)` is in use by the running container of `\(stack.name)`",
+                hint: "stop the container first, or add `--force`"
+            )
         }
     }
 
-    private func runningCommandLines(of stack: Stack, _ workspace: Workspace) async throws(DockerError) -> [String] {
+    private func runningCommandLines(of stack: Stack, _ workspace: Workspace) async throws(DockerError)
+        -> [String]
+    {
         let docker = try workspace.docker()
         let names =
             switch stack.container {
             case .named(let name): [name]
-            case .service(let project, let service): try await docker.containers(project: project, service: service)
+            case .service(let project, let service):
+                try await docker.containers(project: project, service: service)
             }
         var lines: [String] = []
         for name in names {
             let container = try await docker.container(name)
             guard container.state.running else { continue }
             let configuration = container.configuration
-            lines += (container.arguments ?? []) + (configuration.command ?? []) + (configuration.environment ?? [])
+            lines +=
+                (container.arguments ?? []) + (configuration.command ?? [])
+                + (configuration.environment ?? [])
         }
         return lines
     }

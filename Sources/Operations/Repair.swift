@@ -15,8 +15,10 @@ struct Repair: Sendable {
             let sourcePath = RelativePath(file.sourcePath ?? file.path.string), let content
         else {
             throw Failure(
-                .unsupported, "`\(model.key.model)` did not come from a hub, so `\(file.path)` cannot be fetched again",
-                hint: "import or convert it again with `--force`")
+                .unsupported,
+                "`\(model.key.model)` did not come from a hub, so `\(file.path)` cannot be fetched again",
+                hint: "import or convert it again with `--force`"
+            )
         }
         let hub = workspace.hub(offline: false)
         let store = ModelStore(volume: model.layout.volume)
@@ -25,8 +27,12 @@ struct Repair: Sendable {
         }
         defer { withExtendedLifetime(lock) {} }
         let purpose = Partial.Purpose(
-            model: model.key.model, format: model.key.format, quant: model.key.quant, path: file.path.string,
-            sizeBytes: file.sizeBytes)
+            model: model.key.model,
+            format: model.key.format,
+            quant: model.key.quant,
+            path: file.path.string,
+            sizeBytes: file.sizeBytes
+        )
         let (directory, partialLock) = try await store.openPartial(content.digest, for: purpose) {}
         defer { withExtendedLifetime(partialLock) {} }
         let remote = RepositoryFile(path: sourcePath, size: file.sizeBytes, content: content)
@@ -39,7 +45,9 @@ struct Repair: Sendable {
         }
         report(.stage("fetching \(file.path) again"))
         let received = try await TransferEngine(connections: 1) { event in
-            if case .received(let name, let bytes, let size) = event { report(.progress(file: name, bytes: bytes, of: size)) }
+            if case .received(let name, let bytes, let size) = event {
+                report(.progress(file: name, bytes: bytes, of: size))
+            }
         }.receive([RemoteFile(name: file.path.string, directory: directory, parts: [part])])
         let target = model.path(of: file)
         for content in received {

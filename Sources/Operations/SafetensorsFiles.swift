@@ -26,7 +26,9 @@ enum SafetensorsFiles {
     private static func isInRoot(_ path: RelativePath) -> Bool { !path.string.contains("/") }
 
     /// `model.fp16.safetensors` is a copy of `model.safetensors` in another type.
-    private static func isVariant(_ path: RelativePath) -> Bool { path.string.split(separator: ".").count > 2 }
+    private static func isVariant(_ path: RelativePath) -> Bool {
+        path.string.split(separator: ".").count > 2
+    }
 
     private static func isCompanion(_ path: RelativePath, consolidated: Bool) -> Bool {
         let name = path.string

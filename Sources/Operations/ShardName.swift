@@ -19,7 +19,9 @@ struct ShardName: Sendable, Equatable {
 
     /// The name of the set's shard of that index.
     func name(_ index: Int) -> String {
-        func padded(_ number: Int) -> String { String(repeating: "0", count: max(0, 5 - "\(number)".count)) + "\(number)" }
+        func padded(_ number: Int) -> String {
+            String(repeating: "0", count: max(0, 5 - "\(number)".count)) + "\(number)"
+        }
         return "\(stem)-\(padded(index))-of-\(padded(count)).gguf"
     }
 }

@@ -1,6 +1,6 @@
 public import Catalog
-public import FoundationEssentials
 import Formats
+public import FoundationEssentials
 public import Platform
 import Store
 import SystemPackage
@@ -117,25 +117,46 @@ public struct Show: Sendable {
         let entry = (try? workspace.catalog())?.entries.first { $0.reference == manifest.model }
         let source = manifest.source
         return ShownModel(
-            stack: stack.name, model: manifest.model, format: manifest.format, quant: manifest.quant, sizeBytes: manifest.size,
-            path: folder.string, containerPath: stored.key.path(below: stack.mount),
+            stack: stack.name,
+            model: manifest.model,
+            format: manifest.format,
+            quant: manifest.quant,
+            sizeBytes: manifest.size,
+            path: folder.string,
+            containerPath: stored.key.path(below: stack.mount),
             source: .init(
-                kind: source.kind.rawValue, endpoint: source.endpoint, repository: source.repository,
-                revision: source.revision, requestedRevision: source.requestedRevision),
-            licence: entry?.licence, header: facts.map(ShownModel.Header.init), memory: facts.map(ShownModel.Memory.init),
+                kind: source.kind.rawValue,
+                endpoint: source.endpoint,
+                repository: source.repository,
+                revision: source.revision,
+                requestedRevision: source.requestedRevision
+            ),
+            licence: entry?.licence,
+            header: facts.map(ShownModel.Header.init),
+            memory: facts.map(ShownModel.Memory.init),
             files: manifest.files.map { .init(path: $0.path, sizeBytes: $0.sizeBytes, sha256: $0.sha256) },
-            pulledAt: manifest.pulledAt, lastUsedAt: ModelStore(volume: stored.layout.volume).lastUse(of: stored.key),
-            tool: manifest.tool)
+            pulledAt: manifest.pulledAt,
+            lastUsedAt: ModelStore(volume: stored.layout.volume).lastUse(of: stored.key),
+            tool: manifest.tool
+        )
     }
 }
 
 extension ShownModel.Header {
     fileprivate init(_ facts: ModelFacts) {
         self.init(
-            architecture: facts.architecture, parameters: facts.parameters, contextLength: facts.contextLength,
-            layers: facts.layers, heads: facts.heads, kvHeads: facts.kvHeads, headSize: facts.headSize,
-            vocabularySize: facts.vocabularySize, experts: facts.experts, bitsPerWeight: facts.bitsPerWeight,
-            hasChatTemplate: facts.chatTemplate)
+            architecture: facts.architecture,
+            parameters: facts.parameters,
+            contextLength: facts.contextLength,
+            layers: facts.layers,
+            heads: facts.heads,
+            kvHeads: facts.kvHeads,
+            headSize: facts.headSize,
+            vocabularySize: facts.vocabularySize,
+            experts: facts.experts,
+            bitsPerWeight: facts.bitsPerWeight,
+            hasChatTemplate: facts.chatTemplate
+        )
     }
 }
 

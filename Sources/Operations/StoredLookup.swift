@@ -10,7 +10,9 @@ struct StoredLookup: Sendable {
     var format: ModelFormat?
 
     /// The stored formats and quantizations that are meant, in the workspace's stack.
-    func all(in workspace: Workspace) async throws(Failure) -> (stack: Stack, store: ModelStore, models: [StoredModel]) {
+    func all(in workspace: Workspace) async throws(Failure) -> (
+        stack: Stack, store: ModelStore, models: [StoredModel]
+    ) {
         let stack = try workspace.stack()
         let store = try await workspace.store(of: stack)
         return (stack, store, try matching(in: store, workspace))
@@ -21,11 +23,16 @@ struct StoredLookup: Sendable {
         let (stack, _, models) = try await all(in: workspace)
         if models.isEmpty { throw await missing(stack, in: workspace) }
         if models.count == 1 { return (stack, models[0]) }
-        let usual = models.filter { $0.key.quant == stack.defaults.quantization?.name && $0.key.format == stack.defaults.format.rawValue }
+        let usual = models.filter {
+            $0.key.quant == stack.defaults.quantization?.name
+                && $0.key.format == stack.defaults.format.rawValue
+        }
         if quant == nil, format == nil, usual.count == 1 { return (stack, usual[0]) }
         throw Failure(
-            .conflict, "`\(reference)` is stored as \(models.map { "\($0.key.format) \($0.key.quant)" }.joined(separator: ", "))",
-            hint: "name one with `--quant` or `--format`")
+            .conflict,
+            "`\(reference)` is stored as \(models.map { "\($0.key.format) \($0.key.quant)" }.joined(separator: ", "))",
+            hint: "name one with `--quant` or `--format`"
+        )
     }
 
     private func matching(in store: ModelStore, _ workspace: Workspace) throws(Failure) -> [StoredModel] {
@@ -37,7 +44,10 @@ struct StoredLookup: Sendable {
                         && (format == nil || model.key.format == format?.rawValue)
                         && (reference.revision == nil || model.manifest.source.revision == reference.revision
                             || model.manifest.source.requestedRevision == reference.revision)
-                        && (path == nil || model.manifest.files.contains { ($0.sourcePath ?? $0.path.string) == path?.string })
+                        && (path == nil
+                            || model.manifest.files.contains {
+                                ($0.sourcePath ?? $0.path.string) == path?.string
+                            })
                 }
                 if !models.isEmpty { return models }
             }
@@ -66,8 +76,16 @@ struct StoredLookup: Sendable {
     func missing(_ stack: Stack, in workspace: Workspace) async -> Failure {
         let message = "`\(reference)` is not stored in `\(stack.name)`"
         for other in (try? workspace.stacks()) ?? [] where other.name != stack.name {
-            guard let store = try? await workspace.store(of: other), let found = try? matching(in: store, workspace) else { continue }
-            if !found.isEmpty { return Failure(.notFound, message, hint: "it is stored in `\(other.name)`: say `stackctl \(other.name) …`") }
+            guard let store = try? await workspace.store(of: other),
+                let found = try? matching(in: store, workspace)
+            else { continue }
+            if !found.isEmpty {
+                return Failure(
+                    .notFound,
+                    message,
+                    hint: "it is stored in `\(other.name)`: say `stackctl \(other.name) …`"
+                )
+            }
         }
         let stored = (try? await workspace.store(of: stack).models().models.map(\.key.model)) ?? []
         let near = nearestNames(to: "\(reference)", in: Set(stored))

@@ -47,7 +47,9 @@ public struct Verify: Sendable {
     }
 
     /// Hashes all files, as many at a time as there are cores.
-    public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> [VerifiedFile] {
+    public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure)
+        -> [VerifiedFile]
+    {
         let items = try await items(in: workspace)
         report(.files(items.map { ("\($0.model.key.model) \($0.file.path)", $0.file.sizeBytes) }))
         do {
@@ -65,14 +67,18 @@ public struct Verify: Sendable {
                 let found: (models: [StoredModel], damaged: [StoreError])
                 do throws(StoreError) { found = try store.models() } catch { throw Failure(store: error) }
                 if let error = found.damaged.first { throw Failure(store: error) }
-                items += found.models.flatMap { model in model.manifest.files.map { Item(stack: stack, model: model, file: $0) } }
+                items += found.models.flatMap { model in
+                    model.manifest.files.map { Item(stack: stack, model: model, file: $0) }
+                }
             }
         }
         for reference in references {
             let lookup = StoredLookup(reference: reference)
             let (stack, _, models) = try await lookup.all(in: workspace)
             if models.isEmpty { throw await lookup.missing(stack, in: workspace) }
-            items += models.flatMap { model in model.manifest.files.map { Item(stack: stack, model: model, file: $0) } }
+            items += models.flatMap { model in
+                model.manifest.files.map { Item(stack: stack, model: model, file: $0) }
+            }
         }
         return items
     }
@@ -81,7 +87,9 @@ public struct Verify: Sendable {
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         var results = [VerifiedFile?](repeating: nil, count: items.count)
         // The largest first, or the last core works alone at the end.
-        var waiting = Array(items.enumerated().sorted { $0.element.file.sizeBytes < $1.element.file.sizeBytes })
+        var waiting = Array(
+            items.enumerated().sorted { $0.element.file.sizeBytes < $1.element.file.sizeBytes }
+        )
         try await withThrowingTaskGroup(of: (Int, VerifiedFile).self) { group in
             var running = 0
             while running > 0 || !waiting.isEmpty {
@@ -109,14 +117,24 @@ public struct Verify: Sendable {
             }
         }
         report(.done(file: name))
-        let state: VerifiedFile.State = actual == nil ? .missing : actual?.hex == item.file.sha256 ? .ok : .differs
+        let state: VerifiedFile.State =
+            actual == nil ? .missing : actual?.hex == item.file.sha256 ? .ok : .differs
         return VerifiedFile(
-            stack: item.stack.name, model: item.model.key.model, quant: item.model.key.quant, path: item.file.path, state: state,
-            expected: item.file.sha256, actual: actual?.hex)
+            stack: item.stack.name,
+            model: item.model.key.model,
+            quant: item.model.key.quant,
+            path: item.file.path,
+            state: state,
+            expected: item.file.sha256,
+            actual: actual?.hex
+        )
     }
 
     private func repair(
-        _ verified: [VerifiedFile], _ items: [Item], in workspace: Workspace, _ report: @escaping Reporter
+        _ verified: [VerifiedFile],
+        _ items: [Item],
+        in workspace: Workspace,
+        _ report: @escaping Reporter
     ) async throws -> [VerifiedFile] {
         var results = verified
         for (index, item) in items.enumerated() where verified[index].state != .ok {

@@ -5,7 +5,9 @@ public import Platform
 public import Store
 import SystemPackage
 
-/// What every operation works in: the home, the environment, and the ways to open things. Nothing is opened before it
+/// What every operation works in: the home, the environment, and the ways to open things.
+///
+/// Nothing is opened before it
 /// is used.
 public struct Workspace: Sendable {
     /// The folder that holds `stacks/` and `config/`.
@@ -40,8 +42,11 @@ public struct Workspace: Sendable {
         } catch { throw Failure(declaration: error) }
         let near = nearestNames(to: name, in: all.map(\.name))
         throw Failure(
-            .notFound, "there is no stack `\(name)`",
-            hint: near.first.map { "did you mean `\($0)`?" } ?? "the stacks are \(all.map { "`\($0.name)`" }.joined(separator: ", "))")
+            .notFound,
+            "there is no stack `\(name)`",
+            hint: near.first.map { "did you mean `\($0)`?" }
+                ?? "the stacks are \(all.map { "`\($0.name)`" }.joined(separator: ", "))"
+        )
     }
 
     /// The stack that was named, or all of them.
@@ -72,8 +77,11 @@ public struct Workspace: Sendable {
                 return ModelStore(volume: FilePath(try await docker().volume(name).mountpoint))
             } catch {
                 throw Failure(
-                    .unavailable, "the models of `\(stack.name)` are in the Docker volume `\(name)`, which cannot be found: \(error)",
-                    hint: "start the Docker Engine, or set `models` in its stack.yaml to a folder", cause: error)
+                    .unavailable,
+                    "the models of `\(stack.name)` are in the Docker volume `\(name)`, which cannot be found: \(error)",
+                    hint: "start the Docker Engine, or set `models` in its stack.yaml to a folder",
+                    cause: error
+                )
             }
         }
     }
@@ -89,6 +97,10 @@ public struct Workspace: Sendable {
 extension Failure {
     /// Words a mistake in a file that the user wrote.
     public init(declaration error: DeclarationError) {
-        if let cause = error.cause { self.init(system: cause) } else { self.init(.invalid, "\(error)", cause: error) }
+        if let cause = error.cause {
+            self.init(system: cause)
+        } else {
+            self.init(.invalid, "\(error)", cause: error)
+        }
     }
 }

@@ -2,7 +2,9 @@ import Dispatch
 import Synchronization
 
 /// Runs work that waits for the disk on a thread of its own, since the tasks of Swift share one thread a core.
-public func blocking<Success: Sendable>(_ work: @escaping @Sendable () throws -> Success) async throws -> Success {
+public func blocking<Success: Sendable>(_ work: @escaping @Sendable () throws -> Success) async throws
+    -> Success
+{
     try await cancellableBlocking { _ in try work() }
 }
 

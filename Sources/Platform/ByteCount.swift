@@ -1,5 +1,6 @@
 /// A number of bytes.
-public struct ByteCount: Sendable, Hashable, Comparable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+public struct ByteCount: Sendable, Hashable, Comparable, ExpressibleByIntegerLiteral, CustomStringConvertible
+{
     /// The number.
     public let bytes: Int64
 
@@ -19,7 +20,7 @@ public struct ByteCount: Sendable, Hashable, Comparable, ExpressibleByIntegerLit
         guard let power = ["", "k", "m", "g", "t", "p"].firstIndex(of: String(unit)),
             let number = Double(digits), number.isFinite
         else { return nil }
-        let value = (0 ..< power).reduce(number) { product, _ in product * base }
+        let value = (0..<power).reduce(number) { product, _ in product * base }
         guard value < Double(Int64.max) else { return nil }
         bytes = Int64(value)
     }

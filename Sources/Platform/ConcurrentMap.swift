@@ -9,7 +9,7 @@ extension Array where Element: Sendable {
         let runs = (count + length - 1) / length
         let results = Mutex([[Result]](repeating: [], count: runs))
         DispatchQueue.concurrentPerform(iterations: runs) { run in
-            let part = self[run * length ..< Swift.min((run + 1) * length, count)].map(transform)
+            let part = self[run * length..<Swift.min((run + 1) * length, count)].map(transform)
             results.withLock { $0[run] = part }
         }
         return results.withLock { $0.flatMap(\.self) }

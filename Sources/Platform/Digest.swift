@@ -37,7 +37,8 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 
 extension UInt8 {
     fileprivate var isHexadecimalDigit: Bool {
-        (UInt8(ascii: "0") ... UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "a") ... UInt8(ascii: "f")).contains(self)
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
+            || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self)
     }
 }
 
@@ -94,7 +95,9 @@ extension Digest {
     }
 
     /// The SHA-256 of a file; `progress` is told now and then how much was read, and may throw to stop it.
-    public static func ofFile(_ path: FilePath, progress: (ByteCount) throws -> Void = { _ in }) throws -> Digest {
+    public static func ofFile(_ path: FilePath, progress: (ByteCount) throws -> Void = { _ in }) throws
+        -> Digest
+    {
         var digest = RunningDigest(.sha256)
         var done: Int64 = 0
         _ = try File(path, .read).forEachChunk { bytes in

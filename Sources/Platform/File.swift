@@ -113,7 +113,9 @@ public final class File: Sendable {
         defer { buffer.deallocate() }
         var done: Int64 = 0
         while done < limit {
-            let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(Int64(chunk), limit - done))])
+            let wanted = UnsafeMutableRawBufferPointer(
+                rebasing: buffer[..<Int(min(Int64(chunk), limit - done))]
+            )
             let count = try read(at: offset + done, into: wanted)
             if count == 0 { break }
             try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]).bytes)

@@ -25,7 +25,8 @@ public final class FileLock: Sendable {
             }
             // The holder before us may have removed the file: then the lock is on a name that is gone.
             let held = try file.status()
-            if let named = try FileSystem.status(path), named.device == held.device, named.inode == held.inode {
+            if let named = try FileSystem.status(path), named.device == held.device, named.inode == held.inode
+            {
                 return FileLock(file)
             }
         }

@@ -5,7 +5,9 @@ public import SystemPackage
 /// What is done to names on the disk: made, listed, linked, moved, removed.
 public enum FileSystem {
     /// What lies at `path`, or `nil` if nothing does.
-    public static func status(_ path: FilePath, followingLinks: Bool = true) throws(SystemError) -> FileStatus? {
+    public static func status(_ path: FilePath, followingLinks: Bool = true) throws(SystemError)
+        -> FileStatus?
+    {
         var status = stat()
         do throws(SystemError) {
             try systemCall("read the status of", path) {
@@ -33,7 +35,10 @@ public enum FileSystem {
     }
 
     /// Makes the directory and its missing parents.
-    public static func createDirectory(_ path: FilePath, permissions: FilePermissions = [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute]) throws(SystemError) {
+    public static func createDirectory(
+        _ path: FilePath,
+        permissions: FilePermissions = [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute]
+    ) throws(SystemError) {
         if mkdir(path, permissions) { return }
         let reason = Errno(rawValue: errno)
         if reason == .fileExists {
@@ -72,7 +77,8 @@ public enum FileSystem {
     }
 
     /// Every file below `directory`, as paths relative to it, sorted; links are not followed, but named.
-    public static func walk(_ directory: FilePath) throws(SystemError) -> [(path: String, status: FileStatus)] {
+    public static func walk(_ directory: FilePath) throws(SystemError) -> [(path: String, status: FileStatus)]
+    {
         var found: [(path: String, status: FileStatus)] = []
         for name in try list(directory) {
             let path = directory.appending(name)
@@ -121,7 +127,9 @@ public enum FileSystem {
         }
     }
 
-    /// Removes a file, a link or a whole directory; what is not there is not missed. Links are not followed.
+    /// Removes a file, a link or a whole directory; what is not there is not missed.
+    ///
+    /// Links are not followed.
     public static func remove(_ path: FilePath) throws(SystemError) {
         guard let status = try status(path, followingLinks: false) else { return }
         if status.kind == .directory {
@@ -157,9 +165,13 @@ public enum FileSystem {
     }
 
     /// Puts `bytes` at `path` whole or not at all: written beside it, synced, renamed.
-    public static func write(_ bytes: [UInt8], to path: FilePath, permissions: FilePermissions = .shared) throws(SystemError) {
+    public static func write(_ bytes: [UInt8], to path: FilePath, permissions: FilePermissions = .shared)
+        throws(SystemError)
+    {
         let beside = path.removingLastComponent()
-            .appending(".\(path.lastComponent?.string ?? "file").\(getpid()).\(UInt32.random(in: 0 ... .max))")
+            .appending(
+                ".\(path.lastComponent?.string ?? "file").\(getpid()).\(UInt32.random(in: 0 ... .max))"
+            )
         do throws(SystemError) {
             let file = try File(beside, .create, permissions: permissions)
             try file.write(bytes.span.bytes, at: 0)

@@ -15,11 +15,15 @@ public func nearestNames(to word: String, in candidates: some Sequence<String>, 
 /// The number of letters inserted, deleted, replaced or swapped with their neighbour between two words.
 private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
     var beforeLast: [Int] = []
-    var last = Array(0 ... right.count)
+    var last = Array(0...right.count)
     for (row, letter) in left.enumerated() {
         var current = [row + 1]
         for (column, other) in right.enumerated() {
-            var best = min(last[column + 1] + 1, current[column] + 1, last[column] + (letter == other ? 0 : 1))
+            var best = min(
+                last[column + 1] + 1,
+                current[column] + 1,
+                last[column] + (letter == other ? 0 : 1)
+            )
             if row > 0, column > 0, letter == right[column - 1], left[row - 1] == other {
                 best = min(best, beforeLast[column - 1] + 1)
             }

@@ -18,7 +18,7 @@ extension String {
 extension UInt8 {
     fileprivate var isASCIILetterOrDigit: Bool {
         switch self {
-        case 0x30 ... 0x39, 0x41 ... 0x5A, 0x61 ... 0x7A: true
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
         default: false
         }
     }

@@ -35,7 +35,10 @@ extension RelativePath: Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let path = RelativePath(text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "`\(text)` leaves its directory")
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "`\(text)` leaves its directory"
+            )
         }
         self = path
     }

@@ -14,14 +14,15 @@ public struct Ingest: Sendable {
         self.store = store
     }
 
-    /// Takes a file in: complete, verified and synced, on the same filesystem. It keeps its other name too.
+    /// Takes a file in: complete, verified and synced, on the same filesystem; it keeps its other name too.
     public func add(_ content: FilePath, as path: RelativePath) throws(StoreError) {
         let target = path.below(directory)
         try stored { () throws(SystemError) in
             try FileSystem.createDirectory(target.removingLastComponent())
             do throws(SystemError) { try FileSystem.link(content, as: target) } catch {
                 // Some network filesystems know no hard links, and another volume may be on another filesystem.
-                guard [.notPermitted, .notSupported, .tooManyLinks, .improperLink].contains(error.errno) else { throw error }
+                guard [.notPermitted, .notSupported, .tooManyLinks, .improperLink].contains(error.errno)
+                else { throw error }
                 try FileSystem.copy(content, to: target)
             }
         }
@@ -32,22 +33,31 @@ public struct Ingest: Sendable {
         let key = try ModelKey(model: manifest.model, format: manifest.format, quant: manifest.quant)
         let target = store.layout.directory(of: key)
         if let other = try store.otherModel(inTheFolderOf: key) { throw .nameTaken(target, by: other) }
-        guard let bytes = try? JSON.encode(manifest) else { preconditionFailure("a manifest holds only what JSON can say") }
+        guard let bytes = try? JSON.encode(manifest) else {
+            preconditionFailure("a manifest holds only what JSON can say")
+        }
         try stored { () throws(SystemError) in
             try FileSystem.write(bytes, to: directory.appending(Layout.manifestName))
             try FileSystem.createDirectory(target.removingLastComponent())
         }
-        if try stored({ () throws(SystemError) in try FileSystem.status(target, followingLinks: false) }) == nil {
+        if try stored({ () throws(SystemError) in try FileSystem.status(target, followingLinks: false) })
+            == nil
+        {
             try stored { () throws(SystemError) in try FileSystem.rename(directory, to: target) }
         } else {
-            guard FileSystem.exists(target.appending(Layout.manifestName)) else { throw .foreignFiles(target) }
+            guard FileSystem.exists(target.appending(Layout.manifestName)) else {
+                throw .foreignFiles(target)
+            }
             try stored { () throws(SystemError) in
                 try FileSystem.exchange(directory, target)
                 try FileSystem.remove(directory)
             }
         }
         try stored { () throws(SystemError) in
-            for parent in [target, target.removingLastComponent(), target.removingLastComponent().removingLastComponent()] {
+            for parent in [
+                target, target.removingLastComponent(),
+                target.removingLastComponent().removingLastComponent(),
+            ] {
                 try FileSystem.synchronize(parent)
             }
         }
@@ -72,6 +82,7 @@ extension ModelStore {
     }
 
     fileprivate func otherModel(inTheFolderOf key: ModelKey) throws(StoreError) -> String? {
-        try models(named: key.directoryName).first { $0.key.model.lowercased() != key.model.lowercased() }?.key.model
+        try models(named: key.directoryName).first { $0.key.model.lowercased() != key.model.lowercased() }?
+            .key.model
     }
 }

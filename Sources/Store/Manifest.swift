@@ -139,4 +139,3 @@ public struct StoredModel: Sendable, Equatable {
     /// Where a file of it is.
     public func path(of file: Manifest.File) -> FilePath { file.path.below(layout.directory(of: key)) }
 }
-

@@ -17,7 +17,9 @@ public struct ModelStore: Sendable, Hashable {
     /// All models, by name, and the manifests that cannot be read.
     public func models() throws(StoreError) -> (models: [StoredModel], damaged: [StoreError]) {
         let variants = try visibleDirectories(in: layout.volume).concurrentMap { directory in
-            do throws(StoreError) { return try self.variants(in: directory) } catch { return [.failure(error)] }
+            do throws(StoreError) { return try self.variants(in: directory) } catch {
+                return [.failure(error)]
+            }
         }
         var models: [StoredModel] = []
         var damaged: [StoreError] = []
@@ -82,7 +84,9 @@ public struct ModelStore: Sendable, Hashable {
     /// Directories but for hidden ones; a name without a dot in it is asked for only if it may be one.
     private func visibleDirectories(in directory: FilePath) throws(StoreError) -> [FilePath] {
         do throws(SystemError) {
-            return try FileSystem.list(directory).filter { !$0.hasPrefix(".") }.map { directory.appending($0) }
+            return try FileSystem.list(directory).filter { !$0.hasPrefix(".") }.map {
+                directory.appending($0)
+            }
         } catch {
             if error.errno == .notDirectory { return [] }
             throw .system(error)

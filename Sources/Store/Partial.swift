@@ -55,7 +55,9 @@ extension ModelStore {
                     directory: directory,
                     purpose: about.flatMap { try? JSON.decode(Partial.Purpose.self, from: $0) },
                     received: content?.size ?? 0,
-                    changedAt: Date(timeIntervalSince1970: Double((content?.modifiedNanoseconds ?? 0) / 1_000_000_000)),
+                    changedAt: Date(
+                        timeIntervalSince1970: Double((content?.modifiedNanoseconds ?? 0) / 1_000_000_000)
+                    ),
                     isBusy: isBusy(directory)
                 )
             )
@@ -94,7 +96,9 @@ extension ModelStore {
 
     /// Removes the place of a download.
     public func removePartial(_ directory: FilePath) throws(StoreError) {
-        guard directory.removingLastComponent() == layout.partials else { throw .invalidName(directory.string) }
+        guard directory.removingLastComponent() == layout.partials else {
+            throw .invalidName(directory.string)
+        }
         try stored { () throws(SystemError) in try FileSystem.remove(directory) }
     }
 }

@@ -72,8 +72,13 @@ struct FileTransfer: Sendable {
         while true {
             let kept = min(max(try content.status().size.bytes - base, 0), part.size.bytes)
             let transfer = PartTransfer(
-                name: file.name, part: part, base: base, content: content, pacing: pacing,
-                report: report, addresses: addresses
+                name: file.name,
+                part: part,
+                base: base,
+                content: content,
+                pacing: pacing,
+                report: report,
+                addresses: addresses
             ) { [file, report] bytes in
                 report(.received(file: file.name, bytes: ByteCount(base + bytes), of: file.size))
             }

@@ -23,7 +23,9 @@ struct Journal: Codable, Equatable {
     }
 
     func save(in directory: FilePath) throws(SystemError) {
-        guard let bytes = try? JSON.encode(self) else { preconditionFailure("a journal holds only what JSON can say") }
+        guard let bytes = try? JSON.encode(self) else {
+            preconditionFailure("a journal holds only what JSON can say")
+        }
         try FileSystem.write(bytes, to: Self.path(directory))
     }
 }

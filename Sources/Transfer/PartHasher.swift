@@ -17,7 +17,10 @@ final class PartHasher: Sendable {
     func consume(_ range: Range<Int64>, of content: File) async throws {
         guard !range.isEmpty else { return }
         try await cancellableBlocking { [self] checkCancellation in
-            let count = try content.forEachChunk(from: range.lowerBound, limit: range.upperBound - range.lowerBound) { bytes in
+            let count = try content.forEachChunk(
+                from: range.lowerBound,
+                limit: range.upperBound - range.lowerBound
+            ) { bytes in
                 try checkCancellation()
                 digest.withLock { $0?.update(bytes) }
             }

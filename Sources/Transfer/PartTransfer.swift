@@ -24,7 +24,7 @@ struct PartTransfer: Sendable {
         let hasher = PartHasher(part)
         if kept > 0 {
             report(.resuming(file: name, from: ByteCount(kept)))
-            try await hasher.consume(base ..< base + kept, of: content)
+            try await hasher.consume(base..<base + kept, of: content)
         }
         do {
             try await receiveInRanges(from: kept, hasher)
@@ -32,7 +32,7 @@ struct PartTransfer: Sendable {
         } catch Setback.ignoresRanges {
             let fresh = PartHasher(part)
             try await receiveWhole()
-            try await fresh.consume(base ..< base + part.size.bytes, of: content)
+            try await fresh.consume(base..<base + part.size.bytes, of: content)
             return fresh.finish()
         }
     }
@@ -41,9 +41,12 @@ struct PartTransfer: Sendable {
         var hashed = kept
         var fetched = kept
         while hashed < part.size.bytes {
-            let next = fetched ..< min(fetched + Self.segmentSize, part.size.bytes)
-            let behind = hashed ..< fetched
-            async let hashing: Void = hasher.consume(base + behind.lowerBound ..< base + behind.upperBound, of: content)
+            let next = fetched..<min(fetched + Self.segmentSize, part.size.bytes)
+            let behind = hashed..<fetched
+            async let hashing: Void = hasher.consume(
+                base + behind.lowerBound..<base + behind.upperBound,
+                of: content
+            )
             if !next.isEmpty { try await receive(next) }
             try await hashing
             (hashed, fetched) = (behind.upperBound, next.upperBound)
@@ -54,8 +57,14 @@ struct PartTransfer: Sendable {
         let position = Mutex(segment.lowerBound)
         try await persevering(position) { address, from throws(Setback) in
             let fetch = SegmentFetch(
-                name: name, address: address, range: from ..< segment.upperBound, partSize: part.size.bytes, base: base,
-                content: content, pacing: pacing)
+                name: name,
+                address: address,
+                range: from..<segment.upperBound,
+                partSize: part.size.bytes,
+                base: base,
+                content: content,
+                pacing: pacing
+            )
             try await fetch.run { reached in
                 position.withLock { $0 = reached }
                 progress(reached)
@@ -67,7 +76,14 @@ struct PartTransfer: Sendable {
         let position = Mutex(Int64(0))
         try await persevering(position) { address, _ throws(Setback) in
             let fetch = SegmentFetch(
-                name: name, address: address, range: nil, partSize: part.size.bytes, base: base, content: content, pacing: pacing)
+                name: name,
+                address: address,
+                range: nil,
+                partSize: part.size.bytes,
+                base: base,
+                content: content,
+                pacing: pacing
+            )
             try await fetch.run { reached in
                 position.withLock { $0 = max($0, reached) }
                 progress(reached)
@@ -96,7 +112,9 @@ struct PartTransfer: Sendable {
                 failures = hasProgressed ? 1 : failures + 1
                 if hasProgressed { expirations = 0 }
                 let reason: String
-                var pause = min(pacing.firstPause * (1 << min(failures - 1, 10)), .seconds(30)) * Double.random(in: 0.75 ... 1.25)
+                var pause =
+                    min(pacing.firstPause * (1 << min(failures - 1, 10)), .seconds(30))
+                    * Double.random(in: 0.75...1.25)
                 switch error {
                 case .final(let error): throw error
                 case .ignoresRanges: throw error
@@ -109,7 +127,9 @@ struct PartTransfer: Sendable {
                     reason = "the server answers \(status)"
                     if expirations == 1 { pause = .zero }
                 case .passing(let why, let wait):
-                    guard failures < Self.patience else { throw TransferError.gaveUp(file: name, reason: why) }
+                    guard failures < Self.patience else {
+                        throw TransferError.gaveUp(file: name, reason: why)
+                    }
                     reason = why
                     pause = max(pause, wait ?? .zero)
                 }

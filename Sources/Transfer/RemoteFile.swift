@@ -33,7 +33,11 @@ public struct RemotePart: Sendable {
     public let locate: @Sendable () async throws -> RemoteAddress
 
     /// Describes a part.
-    public init(size: ByteCount, content: Content, locate: @escaping @Sendable () async throws -> RemoteAddress) {
+    public init(
+        size: ByteCount,
+        content: Content,
+        locate: @escaping @Sendable () async throws -> RemoteAddress
+    ) {
         self.size = size
         self.content = content
         self.locate = locate

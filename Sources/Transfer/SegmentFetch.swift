@@ -28,7 +28,7 @@ struct SegmentFetch: Sendable {
 
     /// Receives the bytes; `progress` is told the position in the part that was reached, also before a setback.
     func run(_ progress: @escaping @Sendable (Int64) -> Void) async throws(Setback) {
-        let wanted = range ?? 0 ..< partSize
+        let wanted = range ?? 0..<partSize
         let position = Mutex(wanted.lowerBound)
         var headers = address.headers + [("Accept-Encoding", "identity")]
         if let range { headers.append(("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")) }
@@ -65,7 +65,9 @@ struct SegmentFetch: Sendable {
         switch head.status {
         case 206:
             guard let range else { throw .passing(reason: "a range came unasked", wait: nil) }
-            guard let stated = head.contentRange, stated.first == range.lowerBound, stated.last == range.upperBound - 1 else {
+            guard let stated = head.contentRange, stated.first == range.lowerBound,
+                stated.last == range.upperBound - 1
+            else {
                 throw .passing(reason: "another range came than was asked for", wait: nil)
             }
             if let total = stated.total, total != partSize {
@@ -73,14 +75,19 @@ struct SegmentFetch: Sendable {
             }
         case 200:
             if head["content-type"]?.hasPrefix("text/html") == true, !name.hasSuffix(".html") {
-                throw .final(.notTheFile(file: name, "a web page came in its place; a login page of the network may be in the way"))
+                throw .final(
+                    .notTheFile(
+                        file: name,
+                        "a web page came in its place; a login page of the network may be in the way"
+                    )
+                )
             }
             if range != nil { throw .ignoresRanges }
             if let length = head.contentLength, length != partSize {
                 throw .final(.wrongSize(file: name, expected: ByteCount(partSize), actual: ByteCount(length)))
             }
         case 401, 403, 404, 410, 416: throw .expired(status: head.status)
-        case 300 ..< 400: throw .expired(status: head.status)
+        case 300..<400: throw .expired(status: head.status)
         case 408, 429, 500...:
             let wait = head["retry-after"].flatMap { Int($0) }.map { Duration.seconds(min($0, 300) + 1) }
             throw .passing(reason: "the server answers \(head.status)", wait: wait)

@@ -41,7 +41,8 @@ final class CurlExchange: @unchecked Sendable {
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
             request.headers.allSatisfy({ pair in
-                !pair.name.isEmpty && pair.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
+                !pair.name.isEmpty
+                    && pair.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
                     && pair.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
             })
         else { throw .invalidURL("it or a header field holds a control character or a space") }
@@ -87,25 +88,37 @@ final class CurlExchange: @unchecked Sendable {
         case .head: set(CURLOPT_NOBODY, 1)
         case .post, .put, .delete: set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         }
-        if request.body != nil || request.method == .post {
-            curl_shim_set_offset(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(requestBody.count))
-            requestBody.withUnsafeBytes { bytes in
-                // Copied by libcurl: the array's memory is not ours to keep a pointer into.
-                _ = curl_shim_set_pointer(raw, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
-            }
-        }
+        if request.body != nil || request.method == .post { attachBody() }
         // `Expect` would cost a round trip on every upload.
         for (name, value) in request.headers + [("Expect", "")] {
             headerList = curl_slist_append(headerList, value.isEmpty ? "\(name):" : "\(name): \(value)")
         }
         curl_shim_set_list(raw, CURLOPT_HTTPHEADER, headerList)
         curl_shim_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)
+        attachCallbacks()
+    }
+
+    private func attachBody() {
+        curl_shim_set_offset(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(requestBody.count))
+        requestBody.withUnsafeBytes { bytes in
+            // Copied by libcurl: the array's memory is not ours to keep a pointer into.
+            _ = curl_shim_set_pointer(
+                raw,
+                CURLOPT_COPYPOSTFIELDS,
+                UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+            )
+        }
+    }
+
+    private func attachCallbacks() {
         let this = Unmanaged.passUnretained(self).toOpaque()
         for option in [CURLOPT_PRIVATE, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA] {
             curl_shim_set_pointer(raw, option, this)
         }
         curl_shim_set_callback(raw, CURLOPT_HEADERFUNCTION) { bytes, size, count, this in
-            CurlExchange.from(this).receiveHeaderLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            CurlExchange.from(this).receiveHeaderLine(
+                UnsafeRawBufferPointer(start: bytes, count: size * count)
+            )
         }
         curl_shim_set_callback(raw, CURLOPT_WRITEFUNCTION) { bytes, size, count, this in
             CurlExchange.from(this).receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
@@ -130,7 +143,8 @@ final class CurlExchange: @unchecked Sendable {
             return 0
         }
         let line = String(decoding: bytes, as: UTF8.self).trimmed
-        if let first = bytes.first, first == UInt8(ascii: " ") || first == UInt8(ascii: "\t"), !fields.isEmpty {
+        if let first = bytes.first, first == UInt8(ascii: " ") || first == UInt8(ascii: "\t"), !fields.isEmpty
+        {
             // The rest of the line before, in the old style: whatever it looks like, it is no field of its own.
             fields[fields.count - 1].value += " " + line
         } else if line.hasPrefix("HTTP/") {
@@ -186,7 +200,8 @@ final class CurlExchange: @unchecked Sendable {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .unknownHost(reason)
         case CURLE_COULDNT_CONNECT: .cannotConnect(reason)
         case CURLE_OPERATION_TIMEDOUT: head == nil ? .cannotConnect(reason) : .timedOut
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM:
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_CERTPROBLEM:
             .untrusted(reason)
         default: .broken(reason)
         }
@@ -196,10 +211,11 @@ final class CurlExchange: @unchecked Sendable {
 extension String {
     fileprivate var trimmed: String {
         let isBlank = { (character: Character) in character.isWhitespace || character.isNewline }
-        guard let first = firstIndex(where: { !isBlank($0) }), let last = lastIndex(where: { !isBlank($0) }) else {
+        guard let first = firstIndex(where: { !isBlank($0) }), let last = lastIndex(where: { !isBlank($0) })
+        else {
             return ""
         }
-        return String(self[first ... last])
+        return String(self[first...last])
     }
 }
 

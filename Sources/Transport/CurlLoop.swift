@@ -15,7 +15,9 @@ final class CurlLoop: Sendable {
 
     init() {
         curl_global_init(Int(CURL_GLOBAL_DEFAULT))
-        guard let multi = curl_multi_init() else { preconditionFailure("libcurl has no memory for a multi handle") }
+        guard let multi = curl_multi_init() else {
+            preconditionFailure("libcurl has no memory for a multi handle")
+        }
         self.multi = multi
         // Every connection its own TCP stream: speed comes from streams in parallel.
         curl_shim_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
@@ -42,11 +44,16 @@ final class CurlLoop: Sendable {
     private func startThread() {
         var thread = pthread_t()
         let this = Unmanaged.passRetained(self).toOpaque()
-        let code = pthread_create(&thread, nil, { this in
-            guard let this else { return nil }
-            Unmanaged<CurlLoop>.fromOpaque(this).takeRetainedValue().run()
-            return nil
-        }, this)
+        let code = pthread_create(
+            &thread,
+            nil,
+            { this in
+                guard let this else { return nil }
+                Unmanaged<CurlLoop>.fromOpaque(this).takeRetainedValue().run()
+                return nil
+            },
+            this
+        )
         guard code == 0 else { preconditionFailure("no thread for the network: error \(code)") }
         pthread_detach(thread)
     }

@@ -16,7 +16,10 @@ public final class HTTPClient: Sendable {
         limit: ByteCount = 64_000_000
     ) async throws(TransportError) -> HTTPResponse {
         let body = Accumulator(limit: Int(limit.bytes))
-        let head = try await stream(request) { _ in } onBody: { bytes in try body.append(bytes) }
+        let head = try await stream(request) { _ in
+        } onBody: { bytes in
+            try body.append(bytes)
+        }
         return HTTPResponse(head: head, body: body.bytes)
     }
 

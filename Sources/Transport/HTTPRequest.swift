@@ -4,7 +4,9 @@ public import SystemPackage
 /// One HTTP exchange to be made.
 public struct HTTPRequest: Sendable {
     /// The verb.
-    public enum Method: String, Sendable { case get = "GET", head = "HEAD", post = "POST", put = "PUT", delete = "DELETE" }
+    public enum Method: String, Sendable {
+        case get = "GET", head = "HEAD", post = "POST", put = "PUT", delete = "DELETE"
+    }
 
     /// The verb.
     public var method: Method
@@ -57,7 +59,9 @@ public struct HTTPHead: Sendable {
     }
 
     /// The announced length of the body.
-    public var contentLength: Int64? { self["content-length"].flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil } }
+    public var contentLength: Int64? {
+        self["content-length"].flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
+    }
 
     /// The place and total that `Content-Range: bytes A-B/T` states.
     public var contentRange: (first: Int64, last: Int64, total: Int64?)? {

@@ -80,15 +80,20 @@ struct InterruptionTests {
     @Test func `two processes that pull one model: one downloads, the other finds it there`() async throws {
         let content = try largeGGUF(mebibytes: 8)
         let home = try CommandLineHome(StubRepository("org/big", files: ["m-Q4_K_M.gguf": content]))
-        home.hub.inject(StubFault(.cdn, .throttle(bytesPerSecond: 4_000_000), times: .max))
-        let one = try home.start(["pull", "org/big"])
-        #expect(try await one.waitUntil { _ in home.received > 0 })
-        let two = try await home.run("pull", "org/big")
-        let first = try await one.finish()
-        #expect((first.status, two.status) == (0, 0))
-        #expect(first.output.contains("pulled"))
-        #expect(two.output.contains("is there"))
-        #expect(two.errors.contains("waiting for another stackctl"))
+        let locks = home.volume().pushing(".stackctl/locks")
+        try FileSystem.createDirectory(locks)
+        // Both begin while a third one holds the model.
+        var lock = try FileLock.attempt(locks.appending("org--big.gguf.lock"))
+        let runs = [try home.start(["pull", "org/big"]), try home.start(["pull", "org/big"])]
+        for run in runs {
+            #expect(try await run.waitUntil { $0.errors.contains("waiting for another stackctl") })
+        }
+        #expect(lock != nil && home.hub.requests(.cdn).isEmpty)
+        lock = nil
+        let results = [try await runs[0].finish(), try await runs[1].finish()]
+        #expect(results.map(\.status) == [0, 0])
+        #expect(results.count { $0.output.contains("pulled") } == 1)
+        #expect(results.count { $0.output.contains("is there") } == 1)
         #expect(home.hub.bytesServed(.cdn) == content.size)
         #expect(try home.read("org--big/gguf/q4_k_m/m-Q4_K_M.gguf") == content.all)
     }

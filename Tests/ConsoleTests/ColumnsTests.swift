@@ -40,7 +40,8 @@ struct ColumnsTests {
     }
 
     @Test(arguments: [
-        "qwen2.5-coder", "模型模型模型", "a模b型c", "👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", "e\u{301}e\u{301}e\u{301}", "\u{1B}[2J\u{1B}[H",
+        "qwen2.5-coder", "模型模型模型", "a模b型c", "👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧",
+        "e\u{301}e\u{301}e\u{301}", "\u{1B}[2J\u{1B}[H",
     ])
     func `a cut text fits and says that it was cut`(_ text: String) {
         for width in 0...20 {

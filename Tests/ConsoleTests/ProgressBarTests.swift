@@ -45,7 +45,8 @@ struct ProgressBarTests {
     }
 
     @Test(arguments: [
-        "a", "模型-\u{1B}[2J.gguf", "qwen2.5-coder-32b-instruct-q4_k_m-00001-of-00009.gguf", "👩‍👩‍👧.safetensors",
+        "a", "模型-\u{1B}[2J.gguf", "qwen2.5-coder-32b-instruct-q4_k_m-00001-of-00009.gguf",
+        "👩‍👩‍👧.safetensors",
         "",
     ])
     func `no frame is wider than it may be, whatever is known`(_ name: String) {

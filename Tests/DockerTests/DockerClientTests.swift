@@ -35,7 +35,8 @@ private func dockerError<Answer>(
 
 struct DockerClientTests {
     static let inspected = """
-        {"Id":"4fa6e0f0c678","Created":"2025-01-01T00:00:00Z","Path":"/app/llama-server","Args":["-m","/models/a"],
+        {"Id":"4fa6e0f0c678","Created":"2025-01-01T00:00:00Z","Path":"/app/llama-server",
+         "Args":["-m","/models/a"],
          "State":{"Status":"running","Running":true,"Pid":4711},"Name":"/llamacpp",
          "Config":{"Hostname":"x","Cmd":["-m","/models/a"],"Env":["A=1","B="],"Image":"ghcr.io/x:1"},"Mounts":[]}
         """
@@ -48,7 +49,11 @@ struct DockerClientTests {
         #expect(container.configuration.command == ["-m", "/models/a"])
         #expect(container.configuration.environment == ["A=1", "B="])
         #expect(container.arguments == ["-m", "/models/a"])
-        #expect(engine.server.requests.map { "\($0.request.method) \($0.request.target)" } == ["GET /v1.41/containers/llamacpp/json"])
+        #expect(
+            engine.server.requests.map { "\($0.request.method) \($0.request.target)" } == [
+                "GET /v1.41/containers/llamacpp/json"
+            ]
+        )
     }
 
     @Test func `a container without a command or environment is described too`() async throws {
@@ -68,13 +73,19 @@ struct DockerClientTests {
         #expect(engine.server.requests.map(\.request.query.isEmpty) == [true])
     }
 
-    @Test func `the containers of a service are those with compose's labels, also stopped ones`() async throws {
-        let engine = try StubEngine { _ in .json(#"[{"Id":"one","Names":["/a"]},{"Id":"two","Names":["/b"]}]"#) }
+    @Test func `the containers of a service are those with compose's labels, also stopped ones`() async throws
+    {
+        let engine = try StubEngine { _ in
+            .json(#"[{"Id":"one","Names":["/a"]},{"Id":"two","Names":["/b"]}]"#)
+        }
         #expect(try await engine.client.containers(project: "stacks", service: "llamacpp") == ["one", "two"])
         let request = try #require(engine.server.requests.first?.request)
         #expect(request.path == "/v1.41/containers/json")
         #expect(request.query["all"] == "1")
-        let filters = try JSON.decode([String: [String]].self, from: Array((request.query["filters"] ?? "").utf8))
+        let filters = try JSON.decode(
+            [String: [String]].self,
+            from: Array((request.query["filters"] ?? "").utf8)
+        )
         #expect(
             filters == [
                 "label": ["com.docker.compose.project=stacks", "com.docker.compose.service=llamacpp"]
@@ -87,7 +98,10 @@ struct DockerClientTests {
         #expect(try await engine.client.containers(project: #"a"],"x":["b\"#, service: "&all=0").isEmpty)
         let request = try #require(engine.server.requests.first?.request)
         #expect(request.query["all"] == "1")
-        let filters = try JSON.decode([String: [String]].self, from: Array((request.query["filters"] ?? "").utf8))
+        let filters = try JSON.decode(
+            [String: [String]].self,
+            from: Array((request.query["filters"] ?? "").utf8)
+        )
         #expect(filters.keys.sorted() == ["label"])
     }
 
@@ -168,7 +182,9 @@ struct DockerClientTests {
     @Test func `the environment names a socket`() async throws {
         let engine = try StubEngine { _ in .json(Self.inspected) }
         let path = engine.folder.appending("docker.sock").string
-        let client = try DockerClient(environment: ["DOCKER_HOST": "unix://\(path)", "XDG_RUNTIME_DIR": "/nowhere"])
+        let client = try DockerClient(environment: [
+            "DOCKER_HOST": "unix://\(path)", "XDG_RUNTIME_DIR": "/nowhere",
+        ])
         #expect(try await client.container("x").id == "4fa6e0f0c678")
     }
 
@@ -178,9 +194,13 @@ struct DockerClientTests {
         #expect(try await client.container("x").id == "4fa6e0f0c678")
     }
 
-    @Test(arguments: ["tcp://127.0.0.1:2375", "ssh://user@host", "npipe:////./pipe/docker", "/var/run/docker.sock", "fd://"])
+    @Test(arguments: [
+        "tcp://127.0.0.1:2375", "ssh://user@host", "npipe:////./pipe/docker", "/var/run/docker.sock", "fd://",
+    ])
     func `other kinds of address are not spoken`(address: String) {
-        let failure = #expect(throws: DockerError.self) { try DockerClient(environment: ["DOCKER_HOST": address]) }
+        let failure = #expect(throws: DockerError.self) {
+            try DockerClient(environment: ["DOCKER_HOST": address])
+        }
         guard case .unsupportedAddress(address) = failure else {
             Issue.record("\(String(describing: failure))")
             return

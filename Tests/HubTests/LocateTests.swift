@@ -13,7 +13,10 @@ private struct TwoFiles {
     let revision: Revision
 
     init(token: String? = StubHub.grantedToken) throws {
-        let repository = StubRepository("org/model", files: ["dir with space/ä#?.gguf": Self.large, "config.json": Self.small])
+        let repository = StubRepository(
+            "org/model",
+            files: ["dir with space/ä#?.gguf": Self.large, "config.json": Self.small]
+        )
         hub = try StubHub([repository])
         client = HubClient(hub.endpoint, token: token)
         revision = Revision(repository: try #require(RepositoryID("org/model")), commit: repository.commit)
@@ -45,7 +48,10 @@ struct LocateTests {
         let asked = files.hub.requests(.hub).map(\.request)
         #expect(asked.map(\.method) == ["HEAD"])
         #expect(asked.map(\.token) == [StubHub.grantedToken])
-        #expect(asked.first?.path == "/org/model/resolve/\(files.revision.commit)/dir%20with%20space/%C3%A4%23%3F.gguf")
+        #expect(
+            asked.first?.path
+                == "/org/model/resolve/\(files.revision.commit)/dir%20with%20space/%C3%A4%23%3F.gguf"
+        )
         #expect(!files.hub.tokenSeenAtCDN)
     }
 
@@ -53,7 +59,11 @@ struct LocateTests {
         let files = try TwoFiles()
         let location = try await files.client.locate(files.smallFile, at: files.revision)
         #expect(location.url.hasPrefix("\(files.hub.endpoint)/api/resolve-cache/"))
-        #expect(location.headers.map { "\($0.name): \($0.value)" } == ["Authorization: Bearer \(StubHub.grantedToken)"])
+        #expect(
+            location.headers.map { "\($0.name): \($0.value)" } == [
+                "Authorization: Bearer \(StubHub.grantedToken)"
+            ]
+        )
         #expect(files.hub.tokensSeen == [StubHub.grantedToken, StubHub.grantedToken])
         #expect(try RawHTTP.request("GET", location.url).body == TwoFiles.small.all)
     }

@@ -10,7 +10,9 @@ private struct Visit {
     let client: HubClient
 
     init(_ access: StubRepository.Access = .open, token: String? = nil) throws {
-        hub = try StubHub([StubRepository("org/model", files: ["model.gguf": .text("weights")], access: access)])
+        hub = try StubHub([
+            StubRepository("org/model", files: ["model.gguf": .text("weights")], access: access)
+        ])
         client = HubClient(hub.endpoint, token: token)
     }
 }
@@ -33,7 +35,9 @@ struct RefusalTests {
     @Test(arguments: [nil, StubHub.grantedToken])
     func `a missing repository is told as such, with a token or without`(token: String?) async throws {
         let hub = try StubHub()
-        let words = await wordedRefusal { try await HubClient(hub.endpoint, token: token).revision("main", of: id()) }
+        let words = await wordedRefusal {
+            try await HubClient(hub.endpoint, token: token).revision("main", of: id())
+        }
         #expect(words == "org/model: no such repository")
         #expect(hub.requests().map(\.status) == [token == nil ? 401 : 404])
     }
@@ -170,7 +174,9 @@ struct RefusalTests {
     @Test func `a web page in place of an answer is called one`() async throws {
         let visit = try Visit()
         visit.hub.inject(StubFault(.hub, .captivePortal))
-        #expect(await wordedRefusal { try await visit.client.revision("main", of: id()) }.contains("web page"))
+        #expect(
+            await wordedRefusal { try await visit.client.revision("main", of: id()) }.contains("web page")
+        )
     }
 
     @Test(arguments: ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"])
@@ -206,6 +212,8 @@ struct RefusalTests {
 
     @Test func `the environment's hub is the real one unless it names another`() {
         #expect(HubClient(environment: [:]).endpoint == "https://huggingface.co")
-        #expect(HubClient(environment: ["HF_ENDPOINT": "http://mirror:8080/"]).endpoint == "http://mirror:8080")
+        #expect(
+            HubClient(environment: ["HF_ENDPOINT": "http://mirror:8080/"]).endpoint == "http://mirror:8080"
+        )
     }
 }

@@ -13,9 +13,12 @@ struct RepositoryIDTests {
     }
 
     @Test(arguments: [
-        "", "/", "model", "org/", "/model", "org/model/more", "org//model", "../etc", "org/..", "./model", "org/.hidden",
-        "org/a..b", "org/a--b", "org--x/model", "org/model.git", "-org/model", "org/-model", "org/mo del", "org/mödel",
-        "org/model\n", "org/mo%2fdel", "org\\model", "org/model?x", "org/model#x", "https://hub/org/model", "org/m:q4",
+        "", "/", "model", "org/", "/model", "org/model/more", "org//model", "../etc", "org/..", "./model",
+        "org/.hidden",
+        "org/a..b", "org/a--b", "org--x/model", "org/model.git", "-org/model", "org/-model", "org/mo del",
+        "org/mödel",
+        "org/model\n", "org/mo%2fdel", "org\\model", "org/model?x", "org/model#x", "https://hub/org/model",
+        "org/m:q4",
         "org/\u{0}", String(repeating: "a", count: 97) + "/model", "org/" + String(repeating: "a", count: 97),
     ])
     func `what is no name of the hub is refused`(name: String) {

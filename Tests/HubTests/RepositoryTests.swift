@@ -68,7 +68,11 @@ struct RepositoryTests {
         let git = try #require(Digest(.sha1, hex: "ce013625030ba8dba906f756967f9e9ca394464a"))
         #expect(
             files == [
-                RepositoryFile(path: try #require(RelativePath("config.json")), size: 6, content: .gitBlob(git)),
+                RepositoryFile(
+                    path: try #require(RelativePath("config.json")),
+                    size: 6,
+                    content: .gitBlob(git)
+                ),
                 RepositoryFile(
                     path: try #require(RelativePath("w/model.gguf")),
                     size: 5000,
@@ -81,7 +85,7 @@ struct RepositoryTests {
 
     @Test(arguments: [1, 2, 3, 100])
     func `all pages of a list are read, each with the token`(pageSize: Int) async throws {
-        let names = (0 ..< 7).map { "file-\($0).gguf" }
+        let names = (0..<7).map { "file-\($0).gguf" }
         let files = Dictionary(uniqueKeysWithValues: names.map { ($0, StubContent.text($0)) })
         let hub = try StubHub([StubRepository("org/model", files: files, access: .restricted)])
         hub.settings.pageSize = pageSize
@@ -89,12 +93,15 @@ struct RepositoryTests {
         let revision = try await client.revision("main", of: try #require(id))
         hub.forgetRequests()
         #expect(try await client.files(of: revision).files.map(\.path.string) == names)
-        #expect(hub.tokensSeen == Array(repeating: StubHub.grantedToken, count: (7 + pageSize - 1) / pageSize))
+        #expect(
+            hub.tokensSeen == Array(repeating: StubHub.grantedToken, count: (7 + pageSize - 1) / pageSize)
+        )
     }
 
     @Test func `unsafe paths are named and not taken`() async throws {
         let unsafe = [
-            "../../etc/passwd", "/abs", "a\\b", "C:/x", "a//b", "./a", "a/.", "a/../b", "..", "a\nb", "a\u{0}b",
+            "../../etc/passwd", "/abs", "a\\b", "C:/x", "a//b", "./a", "a/.", "a/../b", "..", "a\nb",
+            "a\u{0}b",
             "a\u{1b}[2Jb", "a\u{7f}b", "a/", String(repeating: "x", count: 300), "",
         ]
         var files = Dictionary(uniqueKeysWithValues: unsafe.map { ($0, StubContent.text($0)) })
@@ -106,11 +113,13 @@ struct RepositoryTests {
         #expect(answer.refused.sorted() == unsafe.sorted())
     }
 
+    private static let git = String(repeating: "a", count: 40)
+    private static let large = String(repeating: "b", count: 64)
+
     @Test(arguments: [
-        #""oid":"\#(String(repeating: "a", count: 39))","size":1"#, #""oid":"x","size":1"#, #""size":1"#,
-        #""oid":"\#(String(repeating: "a", count: 40))""#, #""oid":"\#(String(repeating: "a", count: 40))","size":-1"#,
-        #""oid":"\#(String(repeating: "a", count: 40))","size":1,"lfs":{"oid":"x","size":1}"#,
-        #""oid":"\#(String(repeating: "a", count: 40))","size":1,"lfs":{"oid":"\#(String(repeating: "b", count: 64))","size":-5}"#,
+        #""oid":"\#(git.dropLast())","size":1"#, #""oid":"x","size":1"#, #""size":1"#, #""oid":"\#(git)""#,
+        #""oid":"\#(git)","size":-1"#, #""oid":"\#(git)","size":1,"lfs":{"oid":"x","size":1}"#,
+        #""oid":"\#(git)","size":1,"lfs":{"oid":"\#(large)","size":-5}"#,
     ])
     func `a file without a usable size and hash stops the list`(fields: String) async throws {
         let server = try StubServer { _ in .json(#"[{"type":"file","path":"a.gguf",\#(fields)}]"#) }

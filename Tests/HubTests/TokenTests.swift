@@ -19,7 +19,8 @@ struct TokenTests {
     @Test func `a token is looked for in the order of the ecosystem's other tools`() throws {
         let home = try home()
         var variables = [
-            "HF_TOKEN": "one", "HUGGING_FACE_HUB_TOKEN": "two", "HF_TOKEN_PATH": home.appending("explicit").string,
+            "HF_TOKEN": "one", "HUGGING_FACE_HUB_TOKEN": "two",
+            "HF_TOKEN_PATH": home.appending("explicit").string,
             "HF_HOME": home.appending("hf").string, "XDG_CACHE_HOME": home.appending("cache").string,
             "HOME": home.path.string,
         ]
@@ -39,7 +40,9 @@ struct TokenTests {
     }
 
     @Test func `an empty variable counts as none`() throws {
-        let environment: Environment = ["HF_TOKEN": "", "HUGGING_FACE_HUB_TOKEN": " \n", "HF_HOME": "/nonexistent"]
+        let environment: Environment = [
+            "HF_TOKEN": "", "HUGGING_FACE_HUB_TOKEN": " \n", "HF_HOME": "/nonexistent",
+        ]
         #expect(Token.find(in: environment) == nil)
     }
 
@@ -82,7 +85,8 @@ struct TokenTests {
         dump(client, to: &dumped)
         dump([Optional(token)], to: &dumped)
         let texts = [
-            "\(token)", String(reflecting: token), String(describing: Optional(token)), "\([token])", "\(client)",
+            "\(token)", String(reflecting: token), String(describing: Optional(token)), "\([token])",
+            "\(client)",
             String(reflecting: client), dumped,
         ]
         for text in texts { #expect(!text.contains("abcdef"), "\(text)") }

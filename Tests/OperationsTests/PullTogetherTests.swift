@@ -16,30 +16,42 @@ struct PullTogetherTests {
 
     @Test func `two pulls at once: one downloads, the other waits and finds it there`() async throws {
         let (home, content) = try home()
-        home.hub.inject(StubFault(.cdn, .throttle(bytesPerSecond: 20_000_000), times: .max))
         let (first, second) = (Reports(), Reports())
+        // Both begin while a third one holds the model.
+        var lock: FileLock? = try await ModelStore(volume: home.volume()).lock(model: "org/big", format: "gguf") {}
         async let one = home.pull("org/big", reports: first)
-        #expect(try await first.waitUntil { $0.mostBytes > 0 })
-        let two = try await home.pull("org/big", reports: second)
-        #expect(try await !one.wasThere)
-        #expect(two.wasThere)
-        #expect(second.stages.contains("waiting for another stackctl that pulls org/big"))
+        async let two = home.pull("org/big", reports: second)
+        for reports in [first, second] {
+            let words = "waiting for another stackctl that pulls org/big"
+            #expect(try await reports.waitUntil { $0.stages.contains(words) })
+        }
+        #expect(lock != nil && home.hub.requests(.cdn).isEmpty)
+        lock = nil
+        let outcomes = [try await one, try await two]
+        #expect(outcomes.count(where: \.wasThere) == 1)
         #expect(home.hub.bytesServed(.cdn) == content.size)
         #expect(try home.read("org--big/gguf/q4_k_m/m-Q4_K_M.gguf") == content.all)
         #expect(try home.partials().isEmpty)
     }
 
-    @Test func `two names for one content at once: the second waits for the first's bytes`() async throws {
+    @Test func `two names for one content at once: each waits for the other's bytes`() async throws {
         let (home, content) = try home()
-        home.hub.inject(StubFault(.cdn, .throttle(bytesPerSecond: 20_000_000), times: .max))
-        let reports = Reports()
-        async let one = home.pull("org/big", reports: reports)
-        #expect(try await reports.waitUntil { $0.mostBytes > 0 })
-        let waiting = Reports()
-        try await home.pull("org/big", reports: waiting) { $0.name = "other" }
-        _ = try await one
-        #expect(waiting.stages.contains("waiting for another stackctl that downloads m-Q4_K_M.gguf"))
+        let (first, second) = (Reports(), Reports())
+        let purpose = Partial.Purpose(model: "x", format: "gguf", quant: nil, path: "x", sizeBytes: 0)
+        let store = ModelStore(volume: home.volume())
+        var lock: FileLock? = try await store.openPartial(content.sha256, for: purpose) {}.lock
+        async let one = home.pull("org/big", reports: first)
+        async let two = home.pull("org/big", reports: second) { $0.name = "other" }
+        for reports in [first, second] {
+            let words = "waiting for another stackctl that downloads m-Q4_K_M.gguf"
+            #expect(try await reports.waitUntil { $0.stages.contains(words) })
+        }
+        #expect(lock != nil)
+        lock = nil
+        _ = [try await one, try await two]
+        #expect(try home.read("org--big/gguf/q4_k_m/m-Q4_K_M.gguf") == content.all)
         #expect(try home.read("other/gguf/q4_k_m/m-Q4_K_M.gguf") == content.all)
+        #expect(try home.partials().isEmpty)
     }
 
     @Test func `a pull that is cancelled keeps what has arrived, says how to go on, and the next one does`()

@@ -28,13 +28,10 @@ final class TestHome: Sendable {
         let variables = [
             "HOME": directory.appending("user").string, "HF_ENDPOINT": hub.endpoint,
             "DOCKER_HOST": "unix://\(directory.appending("docker.sock"))",
+            "STACKCTL_HOME": directory.appending("home").string,
         ]
         let environment = Environment(variables.merging(more) { $1 })
-        let home = Home.locate(
-            flag: directory.appending("home").string,
-            environment: environment,
-            workingDirectory: directory.path
-        )
+        let home = Home.locate(flag: nil, environment: environment, workingDirectory: directory.path)
         return Workspace(home: home, environment: environment, stackName: stack)
     }
 

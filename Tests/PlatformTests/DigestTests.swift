@@ -4,8 +4,14 @@ import Testing
 
 struct DigestTests {
     @Test(arguments: [
-        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
-        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+        (
+            "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+        ),
+        (
+            "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            "a9993e364706816aba3e25717850c26c9cd0d89d"
+        ),
     ])
     func `digests are those of the standards`(text: String, sha256: String, sha1: String) {
         #expect(Digest.of(Array(text.utf8)).hex == sha256)
@@ -51,8 +57,10 @@ struct DigestTests {
     }
 
     @Test(arguments: [
-        "", String(repeating: "a", count: 63), String(repeating: "a", count: 65), String(repeating: "g", count: 64),
-        String(repeating: "ä", count: 32), "0x" + String(repeating: "a", count: 62), " " + String(repeating: "a", count: 63),
+        "", String(repeating: "a", count: 63), String(repeating: "a", count: 65),
+        String(repeating: "g", count: 64),
+        String(repeating: "ä", count: 32), "0x" + String(repeating: "a", count: 62),
+        " " + String(repeating: "a", count: 63),
     ])
     func `what is no digest is refused`(hex: String) {
         #expect(Digest(.sha256, hex: hex) == nil)

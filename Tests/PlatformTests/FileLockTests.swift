@@ -72,25 +72,32 @@ struct FileLockTests {
         let folder = try TemporaryDirectory()
         let path = folder.appending("lock")
         let inside = Mutex(0)
-        try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0 ..< 4 {
-                group.addTask {
-                    try await blocking {
-                        var held = 0
-                        while held < 200 {
-                            guard let lock = try FileLock.attempt(path) else { continue }
-                            #expect(inside.withLock { $0 += 1; return $0 } == 1)
-                            inside.withLock { $0 -= 1 }
-                            try FileSystem.remove(path)
-                            withExtendedLifetime(lock) {}
-                            held += 1
-                        }
-                        return held
-                    }
-                }
+        let enter: @Sendable () -> Int = {
+            inside.withLock { count in
+                count += 1
+                return count
             }
-            #expect(try await group.reduce(0, +) == 800)
         }
+        let work: @Sendable () throws -> Int = {
+            var held = 0
+            while held < 50 {
+                guard let lock = try FileLock.attempt(path) else {
+                    usleep(100)
+                    continue
+                }
+                #expect(enter() == 1)
+                inside.withLock { $0 -= 1 }
+                try FileSystem.remove(path)
+                withExtendedLifetime(lock) {}
+                held += 1
+            }
+            return held
+        }
+        let held = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<4 { group.addTask { try await blocking(work) } }
+            return try await group.reduce(0, +)
+        }
+        #expect(held == 200)
     }
 
     @Test func `another process's lock counts, and ends with the process`() async throws {

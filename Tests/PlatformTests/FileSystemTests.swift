@@ -5,7 +5,9 @@ import TestSupport
 import Testing
 
 struct FileSystemTests {
-    private func text(_ path: FilePath) throws -> String { String(decoding: try FileSystem.read(path), as: UTF8.self) }
+    private func text(_ path: FilePath) throws -> String {
+        String(decoding: try FileSystem.read(path), as: UTF8.self)
+    }
 
     // MARK: Whole files
 
@@ -65,7 +67,9 @@ struct FileSystemTests {
         try FileSystem.createDirectory(deep)
         #expect(try FileSystem.status(deep)?.kind == .directory)
         try folder.write("x", to: "file")
-        let failure = #expect(throws: SystemError.self) { try FileSystem.createDirectory(folder.appending("file")) }
+        let failure = #expect(throws: SystemError.self) {
+            try FileSystem.createDirectory(folder.appending("file"))
+        }
         #expect(failure?.errno == .notDirectory)
         #expect(throws: SystemError.self) { try FileSystem.createDirectory(folder.appending("file/below")) }
     }
@@ -133,7 +137,9 @@ struct FileSystemTests {
         try FileSystem.exchange(folder.appending("a"), folder.appending("b"))
         #expect(try text(folder.appending("a/file")) == "two")
         #expect(try text(folder.appending("b/file")) == "one")
-        #expect(throws: SystemError.self) { try FileSystem.exchange(folder.appending("a"), folder.appending("missing")) }
+        #expect(throws: SystemError.self) {
+            try FileSystem.exchange(folder.appending("a"), folder.appending("missing"))
+        }
         #expect(try text(folder.appending("a/file")) == "two")
     }
 

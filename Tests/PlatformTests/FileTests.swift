@@ -20,7 +20,8 @@ struct FileTests {
     @Test func `a file is cut, and lengthened with a hole`() throws {
         let folder = try TemporaryDirectory()
         let file = try File(folder.appending("file"), .update)
-        try file.write([1, 2, 3].span.bytes, at: 0)
+        let bytes: [UInt8] = [1, 2, 3]
+        try file.write(bytes.span.bytes, at: 0)
         try file.truncate(to: 10_000_000)
         #expect(try file.status().size == 10_000_000)
         #expect(try file.status().allocated < 1_000_000)
@@ -39,8 +40,11 @@ struct FileTests {
             pieces.append(bytes.withUnsafeBytes { Array($0) })
         }
         #expect(handedOut == count)
-        #expect(pieces.flatMap(\.self) == Array(Array("hello, world".utf8).dropFirst(Int(from)).prefix(Int(count))))
-        #expect(pieces.allSatisfy { 1 ... 5 ~= $0.count })
+        #expect(
+            pieces.flatMap(\.self)
+                == Array(Array("hello, world".utf8).dropFirst(Int(from)).prefix(Int(count)))
+        )
+        #expect(pieces.allSatisfy { 1...5 ~= $0.count })
     }
 
     @Test func `an update keeps what is there, a creation wants nothing there`() throws {
@@ -74,7 +78,9 @@ struct FileTests {
         let folder = try TemporaryDirectory()
         let missing = #expect(throws: SystemError.self) { _ = try File(folder.appending("missing"), .read) }
         #expect(missing?.isNotFound == true)
-        #expect(missing.map { "\($0)" } == "cannot open \(folder.appending("missing")): No such file or directory")
+        #expect(
+            missing.map { "\($0)" } == "cannot open \(folder.appending("missing")): No such file or directory"
+        )
         let directory = #expect(throws: SystemError.self) { _ = try FileSystem.read(folder.path) }
         #expect(directory?.errno == .isDirectory)
     }
@@ -83,12 +89,10 @@ struct FileTests {
         let folder = try TemporaryDirectory()
         let path = try folder.write("x", to: "unmistakable")
         do { _ = try File(path, .read).read(at: 0, count: 1) }
-        let open = try FileSystem.list("/proc/self/fd").compactMap { name in
-            var target = [UInt8](repeating: 0, count: 4096)
-            let count = target.withUnsafeMutableBytes { buffer in
-                readlink("/proc/self/fd/\(name)", buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
-            }
-            return count > 0 ? String(decoding: target.prefix(count), as: UTF8.self) : nil
+        let open = try FileSystem.list("/proc/self/fd").compactMap { name -> String? in
+            guard let target = realpath("/proc/self/fd/\(name)", nil) else { return nil }
+            defer { free(target) }
+            return String(cString: target)
         }
         #expect(!open.contains(path.string))
     }

@@ -3,10 +3,14 @@ import SystemPackage
 import Testing
 
 struct RelativePathTests {
-    @Test(arguments: [
-        "a", "a/b/c.gguf", "...", "..a", "a..", "a b/ä ö", "~", "-rf", "$HOME", "a:b", "c:", "con", "%2e%2e", "\u{1F600}",
-        ".hidden", String(repeating: "x", count: 255), (0 ..< 4).map { _ in String(repeating: "y", count: 255) }.joined(separator: "/"),
-    ].filter { $0 != "c:" })
+    @Test(
+        arguments: [
+            "a", "a/b/c.gguf", "...", "..a", "a..", "a b/ä ö", "~", "-rf", "$HOME", "a:b", "c:", "con",
+            "%2e%2e", "\u{1F600}",
+            ".hidden", String(repeating: "x", count: 255),
+            (0..<4).map { _ in String(repeating: "y", count: 255) }.joined(separator: "/"),
+        ].filter { $0 != "c:" }
+    )
     func `a path below its directory is taken as it is`(text: String) throws {
         let path = try #require(RelativePath(text))
         #expect(path.string == text)
@@ -17,9 +21,12 @@ struct RelativePathTests {
     }
 
     @Test(arguments: [
-        "", "/", "/etc/passwd", "..", ".", "../x", "a/..", "a/../b", "../../etc/passwd", "./a", "a/.", "a//b", "a/", "//a",
-        "a\\b", "..\\..\\x", "\\\\server\\share", "C:/x", "c:", "C:", "a\u{0}b", "a\nb", "a\rb", "a\tb", "a\u{1b}[2J", "a\u{7f}",
-        String(repeating: "x", count: 256), (0 ..< 5).map { _ in String(repeating: "y", count: 250) }.joined(separator: "/"),
+        "", "/", "/etc/passwd", "..", ".", "../x", "a/..", "a/../b", "../../etc/passwd", "./a", "a/.", "a//b",
+        "a/", "//a",
+        "a\\b", "..\\..\\x", "\\\\server\\share", "C:/x", "c:", "C:", "a\u{0}b", "a\nb", "a\rb", "a\tb",
+        "a\u{1b}[2J", "a\u{7f}",
+        String(repeating: "x", count: 256),
+        (0..<5).map { _ in String(repeating: "y", count: 250) }.joined(separator: "/"),
         String(repeating: "ä", count: 128),
     ])
     func `a path that could lead elsewhere is refused`(text: String) {
@@ -34,7 +41,9 @@ struct RelativePathTests {
 
     @Test func `a path in JSON is checked`() throws {
         #expect(try JSON.decode([RelativePath].self, from: Array(#"["a/b"]"#.utf8)).map(\.string) == ["a/b"])
-        #expect(throws: DecodingError.self) { try JSON.decode([RelativePath].self, from: Array(#"["../a"]"#.utf8)) }
+        #expect(throws: DecodingError.self) {
+            try JSON.decode([RelativePath].self, from: Array(#"["../a"]"#.utf8))
+        }
         #expect(try JSON.encodeLine([try #require(RelativePath("a/b"))]) == Array(#"["a/b"]"#.utf8))
     }
 }

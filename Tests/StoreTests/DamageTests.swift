@@ -47,7 +47,9 @@ struct DamageTests {
         try shelf.put("model")
         let text = try shelf.text("model/gguf/q4_k_m/manifest.json")
         #expect(text.contains(original))
-        let changed = text.split(separator: original, omittingEmptySubsequences: false).joined(separator: evil)
+        let changed = text.split(separator: original, omittingEmptySubsequences: false).joined(
+            separator: evil
+        )
         try shelf.folder.write(changed, to: "volume/model/gguf/q4_k_m/manifest.json")
         let answer = try shelf.store.models()
         #expect(answer.models.isEmpty)
@@ -57,7 +59,10 @@ struct DamageTests {
     @Test func `files and folders that are no models are passed over`() throws {
         let shelf = try Shelf()
         try shelf.put("good")
-        for path in ["README.md", "lost+found/x", "good/notes.txt", "good/gguf/notes.txt", "a/b/c/d", ".cache/x/y/manifest.json"] {
+        for path in [
+            "README.md", "lost+found/x", "good/notes.txt", "good/gguf/notes.txt", "a/b/c/d",
+            ".cache/x/y/manifest.json",
+        ] {
             try shelf.folder.write("x", to: "volume/\(path)")
         }
         let answer = try shelf.store.models()

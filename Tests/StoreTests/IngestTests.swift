@@ -12,7 +12,9 @@ struct IngestTests {
         try shelf.put("qwen", files: ["old.gguf": "old", "same.json": "old"])
         let put = try shelf.put("qwen", files: ["new.gguf": "new", "same.json": "new"])
         #expect(try shelf.store.model(put.key) == put)
-        #expect(try FileSystem.list(shelf.path("qwen/gguf/q4_k_m")) == ["manifest.json", "new.gguf", "same.json"])
+        #expect(
+            try FileSystem.list(shelf.path("qwen/gguf/q4_k_m")) == ["manifest.json", "new.gguf", "same.json"]
+        )
         #expect(try shelf.text("qwen/gguf/q4_k_m/same.json") == "new")
         #expect(try FileSystem.list(shelf.path(".stackctl/staging")).isEmpty)
     }
@@ -20,24 +22,27 @@ struct IngestTests {
     @Test func `a reader sees one model or the other, whole, and never none`() async throws {
         let shelf = try Shelf()
         try shelf.put("qwen", files: ["model.gguf": "0"])
-        let isDone = Mutex(false)
+        let state = Mutex((isDone: false, seen: 0))
         let store = shelf.store
-        async let reading = blocking {
-            var seen = 0
-            while !isDone.withLock({ $0 }) {
+        async let reading: Void = blocking {
+            while !state.withLock({ $0.isDone }) {
                 let answer = try store.models()
                 #expect(answer.damaged.isEmpty)
                 let model = try #require(answer.models.first)
                 #expect(model.manifest.files.count == 1)
                 #expect(FileSystem.exists(store.layout.directory(of: model.key).appending("model.gguf")))
-                seen += 1
+                state.withLock { $0.seen += 1 }
             }
-            return seen
         }
-        for round in 1 ... 40 { try shelf.put("qwen", files: ["model.gguf": "\(round)"]) }
-        isDone.withLock { $0 = true }
-        #expect(try await reading > 0)
-        #expect(try shelf.text("qwen/gguf/q4_k_m/model.gguf") == "40")
+        var round = 0
+        while round < 20 || state.withLock({ $0.seen < 50 }), round < 10_000 {
+            round += 1
+            try shelf.put("qwen", files: ["model.gguf": "\(round)"])
+        }
+        state.withLock { $0.isDone = true }
+        try await reading
+        #expect(state.withLock { $0.seen } >= 50)
+        #expect(try shelf.text("qwen/gguf/q4_k_m/model.gguf") == "\(round)")
     }
 
     @Test func `a model is nowhere to be seen before it is published`() throws {
@@ -78,7 +83,11 @@ struct IngestTests {
         try ingest.add(content, as: try #require(RelativePath("a.gguf")))
         try ingest.add(content, as: try #require(RelativePath("b.gguf")))
         let put = try ingest.publish(shelf.manifest("qwen", files: ["a.gguf": "same", "b.gguf": "same"]))
-        #expect(try put.manifest.files.map { try FileSystem.read(put.path(of: $0)) } == [Array("same".utf8), Array("same".utf8)])
+        #expect(
+            try put.manifest.files.map { try FileSystem.read(put.path(of: $0)) } == [
+                Array("same".utf8), Array("same".utf8),
+            ]
+        )
     }
 
     @Test func `two files of one path are refused`() async throws {

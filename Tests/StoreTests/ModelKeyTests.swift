@@ -3,7 +3,8 @@ import Testing
 
 struct ModelKeyTests {
     @Test(arguments: [
-        ("qwen2.5-coder:32b", "qwen2.5-coder-32b"), ("org/name", "org--name"), ("org/name:tag", "org--name-tag"),
+        ("qwen2.5-coder:32b", "qwen2.5-coder-32b"), ("org/name", "org--name"),
+        ("org/name:tag", "org--name-tag"),
         ("Ünïcode", "Ünïcode"), ("a b", "a b"), ("-x", "-x"),
     ])
     func `a name gives the name of a folder`(model: String, folder: String) throws {

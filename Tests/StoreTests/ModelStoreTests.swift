@@ -13,9 +13,12 @@ struct ModelStoreTests {
         #expect(try shelf.names() == ["qwen:7b gguf q4_k_m"])
         #expect(try shelf.store.model(put.key) == put)
         #expect(put.manifest.size == 9)
-        #expect(put.manifest.files.map { put.path(of: $0) } == [
-            shelf.path("qwen-7b/gguf/q4_k_m/model.gguf"), shelf.path("qwen-7b/gguf/q4_k_m/more/config.json"),
-        ])
+        #expect(
+            put.manifest.files.map { put.path(of: $0) } == [
+                shelf.path("qwen-7b/gguf/q4_k_m/model.gguf"),
+                shelf.path("qwen-7b/gguf/q4_k_m/more/config.json"),
+            ]
+        )
         #expect(try shelf.text("qwen-7b/gguf/q4_k_m/more/config.json") == "{}")
 
         try shelf.store.remove(put)

@@ -45,7 +45,10 @@ struct PartialTests {
     @Test func `whoever comes second waits, and finds the place again when it was removed`() async throws {
         let shelf = try Shelf()
         let store = shelf.store
-        var first: (directory: FilePath, lock: FileLock)? = try await store.openPartial(digest, for: purpose()) {}
+        var first: (directory: FilePath, lock: FileLock)? = try await store.openPartial(
+            digest,
+            for: purpose()
+        ) {}
         let waiting = Signal()
         let second = Task { [digest, purpose] in
             try await store.openPartial(digest, for: purpose("second.gguf")) { waiting.give() }
@@ -74,7 +77,10 @@ struct PartialTests {
         let shelf = try Shelf()
         let directory = try await shelf.store.leavePartial(digest, for: purpose())
         let model = try shelf.put("qwen")
-        for wrong in [shelf.path("qwen"), shelf.path(".stackctl"), shelf.path(".stackctl/partial"), directory.appending("x")] {
+        for wrong in [
+            shelf.path("qwen"), shelf.path(".stackctl"), shelf.path(".stackctl/partial"),
+            directory.appending("x"),
+        ] {
             #expect(throws: StoreError.self) { try shelf.store.removePartial(wrong) }
         }
         try shelf.store.removePartial(directory)

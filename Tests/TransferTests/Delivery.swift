@@ -30,7 +30,9 @@ final class Delivery: Sendable {
     }
 
     var part: RemotePart {
-        RemotePart(size: ByteCount(content.size), content: .sha256(content.sha256)) { [self] in try await locate() }
+        RemotePart(size: ByteCount(content.size), content: .sha256(content.sha256)) { [self] in
+            try await locate()
+        }
     }
 
     func locate() async throws -> RemoteAddress {
@@ -45,7 +47,8 @@ final class Delivery: Sendable {
         firstPause: Duration = .milliseconds(2),
         rateLimit: ByteCount? = nil
     ) -> TransferEngine {
-        TransferEngine(connections: connections, firstPause: firstPause, rateLimit: rateLimit) { [self] event in
+        TransferEngine(connections: connections, firstPause: firstPause, rateLimit: rateLimit) {
+            [self] event in
             told.withLock { $0.append(event) }
         }
     }

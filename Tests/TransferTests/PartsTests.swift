@@ -36,7 +36,8 @@ private struct PartedFile {
             ) { [server] in RemoteAddress(url: "\(server.url)/\(index)", headers: []) }
         }
         let file = RemoteFile(name: "whole", directory: folder.path, parts: parts)
-        return try await TransferEngine(connections: 2, firstPause: .milliseconds(1)) { _ in }.receive([file])[0]
+        return try await TransferEngine(connections: 2, firstPause: .milliseconds(1)) { _ in }.receive([file]
+        )[0]
     }
 
     var requests: [String] {
@@ -63,14 +64,15 @@ struct PartsTests {
         (200_000, ["/2 bytes=30000-30000"]),
         (200_001, []),
     ])
-    func `a file in parts goes on in the part that it had reached`(kept: Int, requests: [String]) async throws {
+    func `a file in parts goes on in the part that it had reached`(kept: Int, requests: [String]) async throws
+    {
         let parted = try PartedFile()
         try parted.folder.write(PartedFile.whole.prefix(kept), to: "data")
         #expect(try await parted.receive().sha256 == Digest.of(PartedFile.whole))
         #expect(parted.requests == requests)
     }
 
-    @Test(arguments: 0 ..< 3)
+    @Test(arguments: 0..<3)
     func `a corrupt part alone is fetched once more`(index: Int) async throws {
         let parted = try PartedFile(corrupting: index, times: 1)
         let file = try await parted.receive()

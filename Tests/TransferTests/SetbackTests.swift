@@ -36,7 +36,10 @@ struct PassingFault: CustomTestStringConvertible, Sendable {
 struct SetbackTests {
     @Test(arguments: PassingFault.all)
     func `what passes is waited out`(fault: PassingFault) async throws {
-        let delivery = try Delivery(.generated(size: 400_000), faults: [StubFault(.cdn, fault.kind, times: 2)])
+        let delivery = try Delivery(
+            .generated(size: 400_000),
+            faults: [StubFault(.cdn, fault.kind, times: 2)]
+        )
         #expect(try await delivery.receive().sha256 == delivery.content.sha256)
         #expect(try delivery.received == delivery.content.all)
         #expect(delivery.events.reasonsToRetry.count >= 1)
@@ -53,7 +56,9 @@ struct SetbackTests {
     @Test func `a silent server is left and asked again`() async throws {
         let delivery = try Delivery(
             .generated(size: 400_000),
-            faults: [StubFault(.cdn, .stallAfter(100_000)), StubFault(.cdn, .delay(.seconds(3600)), skipping: 1)]
+            faults: [
+                StubFault(.cdn, .stallAfter(100_000)), StubFault(.cdn, .delay(.seconds(3600)), skipping: 1),
+            ]
         )
         var engine = delivery.engine()
         engine.pacing.stallTimeout = .seconds(1)
@@ -158,7 +163,10 @@ struct SetbackTests {
 
     @Test(arguments: [401, 403, 404, 410, 416])
     func `a server that refuses every address means it`(status: Int) async throws {
-        let delivery = try Delivery(.generated(size: 1000), faults: [StubFault(.cdn, .status(status), times: .max)])
+        let delivery = try Delivery(
+            .generated(size: 1000),
+            faults: [StubFault(.cdn, .status(status), times: .max)]
+        )
         let failure = try await delivery.failure()
         guard case .refused(_, let stated) = failure else {
             Issue.record("\(String(describing: failure))")
@@ -172,7 +180,9 @@ struct SetbackTests {
         let elsewhere = try StubServer { _ in StubResponse(text: "not this") }
         let delivery = try Delivery(
             .generated(size: 1000),
-            faults: [StubFault(.cdn, .status(302, headers: ["Location": "\(elsewhere.url)/file"]), times: .max)]
+            faults: [
+                StubFault(.cdn, .status(302, headers: ["Location": "\(elsewhere.url)/file"]), times: .max)
+            ]
         )
         guard case .refused(_, 302) = try await delivery.failure() else {
             Issue.record("the redirect was taken for something else")
@@ -187,6 +197,8 @@ struct SetbackTests {
         let content = StubContent.generated(size: 1000)
         let part = RemotePart(size: 1000, content: .sha256(content.sha256)) { throw Lost() }
         let file = RemoteFile(name: "file", directory: folder.path, parts: [part])
-        await #expect(throws: Lost.self) { _ = try await TransferEngine(connections: 1) { _ in }.receive([file]) }
+        await #expect(throws: Lost.self) {
+            _ = try await TransferEngine(connections: 1) { _ in }.receive([file])
+        }
     }
 }

@@ -144,7 +144,11 @@ struct WrongContentTests {
         }
         let folder = try TemporaryDirectory()
         let file = RemoteFile(name: "index.html", directory: folder.path, parts: [part(content, at: server)])
-        #expect(try await TransferEngine(connections: 1) { _ in }.receive([file]).map(\.sha256) == [content.sha256])
+        #expect(
+            try await TransferEngine(connections: 1) { _ in }.receive([file]).map(\.sha256) == [
+                content.sha256
+            ]
+        )
     }
 
     @Test(arguments: [400, 402, 405, 451])

@@ -69,8 +69,10 @@ struct CancellationTests {
             return response
         }
         let url = server.url
-        let slow = (0 ..< 5).map { _ in
-            Task { await transportError { try await HTTPClient.shared.fetch(HTTPRequest(.get, "\(url)/slow")) } }
+        let slow = (0..<5).map { _ in
+            Task {
+                await transportError { try await HTTPClient.shared.fetch(HTTPRequest(.get, "\(url)/slow")) }
+            }
         }
         #expect(try await server.waitUntil { $0.count == 5 })
         for task in slow { task.cancel() }

@@ -71,14 +71,21 @@ struct ExchangeTests {
 
     @Test func `a body of exactly the limit is kept`() async throws {
         let server = try StubServer { _ in StubResponse(content: .generated(size: 1000)) }
-        #expect(try await HTTPClient.shared.fetch(HTTPRequest(.get, server.url), limit: 1000).body.count == 1000)
+        #expect(
+            try await HTTPClient.shared.fetch(HTTPRequest(.get, server.url), limit: 1000).body.count == 1000
+        )
     }
 
     @Test(arguments: [HTTPRequest.Method.post, .put], [0, 11, 300_000])
     func `a body is sent as it is`(method: HTTPRequest.Method, size: Int64) async throws {
         let server = try StubServer { StubResponse(content: .bytes($0.body)) }
         let body = StubContent.generated(size: size).all
-        let request = HTTPRequest(method, server.url, headers: [("Content-Type", "application/json")], body: body)
+        let request = HTTPRequest(
+            method,
+            server.url,
+            headers: [("Content-Type", "application/json")],
+            body: body
+        )
         #expect(try await HTTPClient.shared.fetch(request).body == body)
         let sent = try #require(server.requests.first?.request)
         #expect(sent.method == method.rawValue)
@@ -95,7 +102,9 @@ struct ExchangeTests {
 
     @Test func `a resource can be deleted`() async throws {
         let server = try StubServer { StubResponse(text: $0.method) }
-        #expect(try await HTTPClient.shared.fetch(HTTPRequest(.delete, server.url)).body == Array("DELETE".utf8))
+        #expect(
+            try await HTTPClient.shared.fetch(HTTPRequest(.delete, server.url)).body == Array("DELETE".utf8)
+        )
     }
 
     @Test(arguments: [301, 302, 303, 307, 308])
@@ -118,7 +127,7 @@ struct ExchangeTests {
 
     @Test func `two servers on Unix sockets are not mistaken for each other`() async throws {
         let folder = try TemporaryDirectory()
-        let servers = try (0 ..< 2).map { index in
+        let servers = try (0..<2).map { index in
             try StubServer(socket: folder.appending("\(index).sock")) { _ in StubResponse(text: "\(index)") }
         }
         for index in [0, 1, 0, 1] {
@@ -131,7 +140,7 @@ struct ExchangeTests {
 
     @Test func `one request after the other shares a connection`() async throws {
         let server = try StubServer { StubResponse(text: $0.target) }
-        for index in 0 ..< 20 {
+        for index in 0..<20 {
             let response = try await HTTPClient.shared.fetch(HTTPRequest(.get, "\(server.url)/\(index)"))
             #expect(response.body == Array("/\(index)".utf8))
         }
@@ -141,11 +150,16 @@ struct ExchangeTests {
     }
 
     @Test func `a hundred requests at once bring each its own answer`() async throws {
-        let server = try StubServer { StubResponse(content: .generated(size: 10_000, seed: UInt64($0.segments[0]) ?? 0)) }
+        let server = try StubServer {
+            StubResponse(content: .generated(size: 10_000, seed: UInt64($0.segments[0]) ?? 0))
+        }
         let bodies = try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
-            for index in 0 ..< 100 {
+            for index in 0..<100 {
                 group.addTask {
-                    (index, try await HTTPClient.shared.fetch(HTTPRequest(.get, "\(server.url)/\(index)")).body)
+                    (
+                        index,
+                        try await HTTPClient.shared.fetch(HTTPRequest(.get, "\(server.url)/\(index)")).body
+                    )
                 }
             }
             return try await group.reduce(into: [Int: [UInt8]]()) { $0[$1.0] = $1.1 }
@@ -162,8 +176,10 @@ struct ExchangeTests {
             response.framing = .close
             return response
         }
-        for _ in 0 ..< 3 {
-            #expect(try await HTTPClient.shared.fetch(HTTPRequest(.get, server.url)).body == Array("bye".utf8))
+        for _ in 0..<3 {
+            #expect(
+                try await HTTPClient.shared.fetch(HTTPRequest(.get, server.url)).body == Array("bye".utf8)
+            )
         }
         #expect(server.connectionCount == 3)
     }

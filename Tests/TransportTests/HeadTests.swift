@@ -11,7 +11,8 @@ struct HeadTests {
 
     @Test func `names are in lower case, values as they came, in order`() async throws {
         let head = try await head(
-            of: "HTTP/1.1 200 OK\r\nSet-Cookie: a=B\r\nX-Two:   Spaced Out \t\r\nset-cookie: c:d\r\nEmpty:\r\nContent-Length: 0\r\n\r\n"
+            of:
+                "HTTP/1.1 200 OK\r\nSet-Cookie: a=B\r\nX-Two:   Spaced Out \t\r\nset-cookie: c:d\r\nEmpty:\r\nContent-Length: 0\r\n\r\n"
         )
         let expected = ["set-cookie=a=B", "x-two=Spaced Out", "set-cookie=c:d", "empty=", "content-length=0"]
         #expect(head.headers.map { "\($0.name)=\($0.value)" } == expected)
@@ -37,7 +38,10 @@ struct HeadTests {
 
     @Test func `bytes that are no text do not break a head`() async throws {
         let server = try StubServer { _ in
-            .garbage(Array("HTTP/1.1 200 OK\r\nX-Odd: ".utf8) + [0xFF, 0xFE] + Array("\r\nContent-Length: 0\r\n\r\n".utf8))
+            .garbage(
+                Array("HTTP/1.1 200 OK\r\nX-Odd: ".utf8) + [0xFF, 0xFE]
+                    + Array("\r\nContent-Length: 0\r\n\r\n".utf8)
+            )
         }
         let head = try await HTTPClient.shared.fetch(HTTPRequest(.get, server.url)).head
         #expect(head["x-odd"] == "\u{FFFD}\u{FFFD}")
@@ -48,7 +52,9 @@ struct HeadTests {
         let server = try StubServer { _ in
             .garbage(Array("HTTP/1.1 200 OK\r\nX-Long: ".utf8) + [UInt8](repeating: 65, count: length))
         }
-        let failure = await transportError { try await HTTPClient.shared.fetch(HTTPRequest(.get, server.url)) }
+        let failure = await transportError {
+            try await HTTPClient.shared.fetch(HTTPRequest(.get, server.url))
+        }
         #expect(failure?.isPassing == true)
     }
 
@@ -57,15 +63,21 @@ struct HeadTests {
         let server = try StubServer { _ in
             .garbage(Array(("HTTP/1.1 200 OK\r\n" + String(repeating: field, count: 280) + "\r\n").utf8))
         }
-        let failure = await transportError { try await HTTPClient.shared.fetch(HTTPRequest(.get, server.url)) }
+        let failure = await transportError {
+            try await HTTPClient.shared.fetch(HTTPRequest(.get, server.url))
+        }
         #expect(failure.map { "\($0)" }?.contains("does not end") == true)
     }
 
-    @Test(arguments: [
-        ("bytes 0-99/1000", 0, 99, 1000), ("bytes 7-7/8", 7, 7, 8), ("bytes 5-9/*", 5, 9, nil),
-        ("bytes 0-9223372036854775806/9223372036854775807", 0, .max - 1, .max),
-    ] as [(String, Int64, Int64, Int64?)])
-    func `a range that an answer states is read`(value: String, first: Int64, last: Int64, total: Int64?) async throws {
+    @Test(
+        arguments: [
+            ("bytes 0-99/1000", 0, 99, 1000), ("bytes 7-7/8", 7, 7, 8), ("bytes 5-9/*", 5, 9, nil),
+            ("bytes 0-9223372036854775806/9223372036854775807", 0, .max - 1, .max),
+        ] as [(String, Int64, Int64, Int64?)]
+    )
+    func `a range that an answer states is read`(value: String, first: Int64, last: Int64, total: Int64?)
+        async throws
+    {
         let range = try #require(try await rangeStated(value))
         #expect(range.first == first)
         #expect(range.last == last)
@@ -73,7 +85,8 @@ struct HeadTests {
     }
 
     @Test(arguments: [
-        "", "bytes", "bytes 0-99", "bytes */1000", "bytes 9-3/10", "bytes -5/10", "bytes 5-/10", "bytes 0x1-2/10",
+        "", "bytes", "bytes 0-99", "bytes */1000", "bytes 9-3/10", "bytes -5/10", "bytes 5-/10",
+        "bytes 0x1-2/10",
         "items 0-1/2", "bytes 1-2/3/4", "bytes 99999999999999999999-2/3", "bytes a-b/c",
     ])
     func `what is no range is none`(value: String) async throws {

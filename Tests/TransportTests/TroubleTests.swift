@@ -5,7 +5,9 @@ import Transport
 
 struct TroubleTests {
     /// Why a server that answers so cannot be understood.
-    private func failure(_ answer: StubResponse, stallTimeout: Duration = .seconds(30)) async throws -> TransportError? {
+    private func failure(_ answer: StubResponse, stallTimeout: Duration = .seconds(30)) async throws
+        -> TransportError?
+    {
         let server = try StubServer { _ in answer }
         return await transportError {
             try await HTTPClient.shared.fetch(HTTPRequest(.get, server.url, stallTimeout: stallTimeout))
@@ -57,7 +59,9 @@ struct TroubleTests {
         #expect(failure?.isPassing == true)
     }
 
-    @Test(arguments: ["\u{16}\u{3}\u{1} not HTTP\r\n\r\n", "SSH-2.0-OpenSSH\r\n", "220 smtp ready\r\n", "\r\n\r\n", "x"])
+    @Test(arguments: [
+        "\u{16}\u{3}\u{1} not HTTP\r\n\r\n", "SSH-2.0-OpenSSH\r\n", "220 smtp ready\r\n", "\r\n\r\n", "x",
+    ])
     func `what is not HTTP is a broken line`(text: String) async throws {
         let failure = try await failure(.garbage(Array(text.utf8)))
         guard case .broken = failure else {
@@ -91,7 +95,11 @@ struct TroubleTests {
     @Test(arguments: [nil, 0, 1000])
     func `a silent server is left`(after bytes: Int64?) async throws {
         let answer = troubled { response in
-            if let bytes { response.trouble.stallAfter = bytes } else { response.trouble.delay = .seconds(3600) }
+            if let bytes {
+                response.trouble.stallAfter = bytes
+            } else {
+                response.trouble.delay = .seconds(3600)
+            }
         }
         let failure = try await failure(answer, stallTimeout: .milliseconds(300))
         guard case .timedOut = failure else {
@@ -114,7 +122,9 @@ struct TroubleTests {
 
     @Test func `where nobody listens there is no connection`() async throws {
         // Below the ports that other tests' servers get: one of theirs could be used again.
-        let failure = await transportError { try await HTTPClient.shared.fetch(HTTPRequest(.get, "http://127.0.0.1:1/")) }
+        let failure = await transportError {
+            try await HTTPClient.shared.fetch(HTTPRequest(.get, "http://127.0.0.1:1/"))
+        }
         guard case .cannotConnect = failure else {
             Issue.record("\(String(describing: failure))")
             return
@@ -133,13 +143,17 @@ struct TroubleTests {
     }
 
     @Test func `a host that does not exist is not known`() async throws {
-        let failure = await transportError { try await HTTPClient.shared.fetch(HTTPRequest(.get, "http://host.invalid/")) }
+        let failure = await transportError {
+            try await HTTPClient.shared.fetch(HTTPRequest(.get, "http://host.invalid/"))
+        }
         #expect(failure?.isPassing == true)
     }
 
     @Test(arguments: [
-        "", "hub", "http:/x", "http://", "ftp://127.0.0.1/x", "file:///etc/passwd", "javascript:alert(1)", "gopher://x",
-        "http://127.0.0.1:port/", "http://127.0.0.1/a b", "http://127.0.0.1/a\r\nX-Evil: 1", "http://127.0.0.1/\u{0}",
+        "", "hub", "http:/x", "http://", "ftp://127.0.0.1/x", "file:///etc/passwd", "javascript:alert(1)",
+        "gopher://x",
+        "http://127.0.0.1:port/", "http://127.0.0.1/a b", "http://127.0.0.1/a\r\nX-Evil: 1",
+        "http://127.0.0.1/\u{0}",
         "http://127.0.0.1/ä", "http://127.0.0.1:99999999/",
     ])
     func `a URL that cannot be asked is refused`(url: String) async throws {

@@ -14,16 +14,25 @@ struct CatalogAdd: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The name, with a tag if the model comes in several sizes.", valueName: "name[:tag]"))
+    @Argument(
+        help: ArgumentHelp(
+            "The name, with a tag if the model comes in several sizes.",
+            valueName: "name[:tag]"
+        )
+    )
     var name: String
 
     @Option(help: ArgumentHelp("The repository with the original weights.", valueName: "org/repo"))
     var safetensors: String?
 
-    @Option(help: ArgumentHelp("A quantization and the file that holds it.", valueName: "quant=org/repo/file"))
+    @Option(
+        help: ArgumentHelp("A quantization and the file that holds it.", valueName: "quant=org/repo/file")
+    )
     var gguf: [String] = []
 
-    @Option(help: ArgumentHelp("The repository with the tokenizer, if it is another one.", valueName: "org/repo"))
+    @Option(
+        help: ArgumentHelp("The repository with the tokenizer, if it is another one.", valueName: "org/repo")
+    )
     var tokenizer: String?
 
     @Option(help: "What it is good for, in a line.")
@@ -63,10 +72,17 @@ struct CatalogAdd: AsyncParsableCommand {
     func run() async throws {
         let halves = name.split(separator: ":", maxSplits: 1).map(String.init)
         let addition = CatalogAddition(
-            name: halves.first ?? name, tag: halves.count == 2 ? halves[1] : nil, description: description,
-            safetensors: safetensors, tokenizer: tokenizer,
-            gguf: Dictionary(try gguf.map(Self.source)) { _, last in last }, family: family, licence: licence,
-            parameters: parameters, context: context)
+            name: halves.first ?? name,
+            tag: halves.count == 2 ? halves[1] : nil,
+            description: description,
+            safetensors: safetensors,
+            tokenizer: tokenizer,
+            gguf: Dictionary(try gguf.map(Self.source)) { _, last in last },
+            family: family,
+            licence: licence,
+            parameters: parameters,
+            context: context
+        )
         let home = try common.workspace().home.path
         let path = ModelCatalog.file(in: home)
         if !change.dryRun {

@@ -18,7 +18,8 @@ struct HomeInit: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let home = try directory.map { try workingDirectory().pushing(FilePath($0)) } ?? common.workspace().home.path
+        let home =
+            try directory.map { try workingDirectory().pushing(FilePath($0)) } ?? common.workspace().home.path
         let outcome = try Initialize(home).run(isDryRun: change.dryRun)
         try common.output.print(outcome) { InitializedHomeView.text(outcome, isDryRun: change.dryRun) }
     }

@@ -42,7 +42,11 @@ struct MirrorServe: AsyncParsableCommand {
     func run() async throws {
         let workspace = try common.workspace()
         let configuration = MirrorConfiguration(
-            address: bind, token: try token(), allowsInsecure: insecure, sources: try await sources(in: workspace))
+            address: bind,
+            token: try token(),
+            allowsInsecure: insecure,
+            sources: try await sources(in: workspace)
+        )
         let (output, talk, isQuiet) = (common.output, common.talk, common.quiet)
         let server = MirrorServer(configuration) { exchange in
             if !isQuiet { talk.say("\(sanitized("\(exchange)"))\n") }
@@ -78,10 +82,15 @@ extension Failure {
         switch error {
         case .exposedWithoutToken:
             self.init(
-                .refused, "\(error)", hint: "add `--token-file FILE`, or `--insecure` if every host may read it", cause: error)
+                .refused,
+                "\(error)",
+                hint: "add `--token-file FILE`, or `--insecure` if every host may read it",
+                cause: error
+            )
         case .emptyToken: self.init(.invalid, "\(error)", cause: error)
         case .notADirectory: self.init(.notFound, "\(error)", cause: error)
-        case .cannotListen: self.init(.conflict, "\(error)", hint: "choose another port with `--bind`", cause: error)
+        case .cannotListen:
+            self.init(.conflict, "\(error)", hint: "choose another port with `--bind`", cause: error)
         case .ended: self.init(.failed, "\(error)", cause: error)
         }
     }

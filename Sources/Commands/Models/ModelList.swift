@@ -21,9 +21,14 @@ struct ModelList: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let models = try await Listing(format: format, includesCatalog: all).run(in: common.workspace(), report: common.reporter)
+        let models = try await Listing(format: format, includesCatalog: all).run(
+            in: common.workspace(),
+            report: common.reporter
+        )
         try common.output.print(models) {
-            common.quiet ? ModelListView.names(models) : ModelListView.table(models, long: long, for: common.output.terminal)
+            common.quiet
+                ? ModelListView.names(models)
+                : ModelListView.table(models, long: long, for: common.output.terminal)
         }
     }
 }

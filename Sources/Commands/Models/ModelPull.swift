@@ -21,7 +21,12 @@ struct ModelPull: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The quantization, for example q4_k_m.", valueName: "q"))
     var quant: Quantization?
 
-    @Option(help: ArgumentHelp("The format: gguf or safetensors; the engine's own without this.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp(
+            "The format: gguf or safetensors; the engine's own without this.",
+            valueName: "format"
+        )
+    )
     var format: ModelFormat?
 
     @Option(help: ArgumentHelp("The branch, tag or commit; `main` without this.", valueName: "r"))
@@ -52,8 +57,12 @@ struct ModelPull: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard (1 ... 64).contains(connections) else { throw ValidationError("`--connections` takes a number from 1 to 64") }
-        if let limitRate, limitRate < 1000 { throw ValidationError("`--limit-rate` takes at least 1k a second") }
+        guard (1...64).contains(connections) else {
+            throw ValidationError("`--connections` takes a number from 1 to 64")
+        }
+        if let limitRate, limitRate < 1000 {
+            throw ValidationError("`--limit-rate` takes at least 1k a second")
+        }
         guard name == nil || models.count == 1 else { throw ValidationError("`--as` names one model") }
     }
 
@@ -69,15 +78,20 @@ struct ModelPull: AsyncParsableCommand {
         let workspace = try common.workspace()
         if change.dryRun {
             var plans: [PullPlan] = []
-            for model in models { plans.append(try await Pull(model, options).plan(in: workspace, report: common.reporter)) }
-            return try common.output.print(plans.map(PullPlanView.init)) { PullPlanView.text(plans, common.output.terminal) }
+            for model in models {
+                plans.append(try await Pull(model, options).plan(in: workspace, report: common.reporter))
+            }
+            return try common.output.print(plans.map(PullPlanView.init)) {
+                PullPlanView.text(plans, common.output.terminal)
+            }
         }
         var pulled: [Pull.Outcome] = []
         for model in models {
             pulled.append(
                 try await common.showingProgress("\(model)") { report in
                     try await Pull(model, options).run(in: workspace, report: report)
-                })
+                }
+            )
         }
         try common.output.print(pulled) { PulledModelView.text(pulled) }
     }

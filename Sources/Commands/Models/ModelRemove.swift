@@ -7,7 +7,8 @@ struct ModelRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm",
         abstract: "Remove models from a stack's volume",
-        discussion: "Without a format or a quantization, all that is stored of a model goes, stopped downloads included."
+        discussion:
+            "Without a format or a quantization, all that is stored of a model goes, stopped downloads included."
     )
 
     @Argument(help: "The models.", transform: ModelReference.typed)

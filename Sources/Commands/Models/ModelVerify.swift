@@ -9,7 +9,10 @@ struct ModelVerify: AsyncParsableCommand {
         discussion: "Asks no hub. Ends with status 4 if a file differs or is missing."
     )
 
-    @Argument(help: "The models; all of the stack, or of all stacks, without this.", transform: ModelReference.typed)
+    @Argument(
+        help: "The models; all of the stack, or of all stacks, without this.",
+        transform: ModelReference.typed
+    )
     var models: [ModelReference] = []
 
     @Flag(help: "Fetch again what differs, and only that.")
@@ -22,12 +25,16 @@ struct ModelVerify: AsyncParsableCommand {
         let files = try await common.showingProgress("verifying") { report in
             try await Verify(models, repairs: repair).run(in: workspace, report: report)
         }
-        try common.output.print(files) { VerifiedFileView.table(files, for: common.output.terminal, quiet: common.quiet) }
+        try common.output.print(files) {
+            VerifiedFileView.table(files, for: common.output.terminal, quiet: common.quiet)
+        }
         let wrong = files.filter { $0.state != .ok && $0.repaired != true }
         guard let first = wrong.first else { return }
         let more = wrong.count > 1 ? " and \(wrong.count - 1) more" : ""
         throw Failure(
-            .invalid, "`\(first.path)` of `\(first.model)` \(first.state == .missing ? "is missing" : "differs from its manifest")\(more)",
-            hint: "fetch it again with `stackctl \(first.stack) verify \(first.model) --repair`")
+            .invalid,
+            "`\(first.path)` of `\(first.model)` \(first.state == .missing ? "is missing" : "differs from its manifest")\(more)",
+            hint: "fetch it again with `stackctl \(first.stack) verify \(first.model) --repair`"
+        )
     }
 }

@@ -38,7 +38,9 @@ struct CommonOptions: ParsableArguments {
     var talk: Terminal { .standardError(color: color) }
 
     /// Runs an operation and shows what it reports on stderr.
-    func showingProgress<Result>(_ title: String, _ body: (@escaping Reporter) async throws -> Result) async throws -> Result {
+    func showingProgress<Result>(_ title: String, _ body: (@escaping Reporter) async throws -> Result)
+        async throws -> Result
+    {
         let mode: ProgressMode = quiet && progress == .auto ? .none : progress
         let display = ProgressDisplay(title: title, mode: mode, on: talk)
         let reporter = ReportDrawing(display, isQuiet: quiet, isJSON: progress == .json, style: talk.style)
@@ -74,7 +76,10 @@ struct ChangeOptions: ParsableArguments {
         } catch {
             guard case .notATerminal = error else { throw Failure(.cancelled, "nothing was changed") }
             throw Failure(
-                .failed, "there is no terminal to ask on: \(question)", hint: "add `--yes` to do it without being asked")
+                .failed,
+                "there is no terminal to ask on: \(question)",
+                hint: "add `--yes` to do it without being asked"
+            )
         }
         throw Failure(.failed, "nothing was changed")
     }

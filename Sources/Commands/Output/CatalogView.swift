@@ -36,7 +36,9 @@ struct CatalogView: Encodable {
         (model, description, family, licence, gated) =
             (entry.reference, entry.description, entry.family, entry.licence, entry.gated)
         aliases = entry.aliases.map { "\(entry.name):\($0)" } + (entry.isDefault ? [entry.name] : [])
-        (useCases, tags, sizeClass, recommended) = (entry.useCases, entry.tags, entry.sizeClass?.rawValue, entry.recommended)
+        (useCases, tags, sizeClass, recommended) = (
+            entry.useCases, entry.tags, entry.sizeClass?.rawValue, entry.recommended
+        )
         (safetensors, tokenizer) = (entry.safetensors, entry.tokenizer)
         gguf = entry.quantizations.compactMap { quant in
             entry.gguf[quant].map {
@@ -51,7 +53,8 @@ struct CatalogView: Encodable {
     static func table(_ entries: [CatalogEntry], for terminal: Terminal) -> String {
         guard !entries.isEmpty else { return "" }
         var table = Table([
-            .init("model"), .init("params", .trailing), .init("context", .trailing), .init("quants", isFlexible: true),
+            .init("model"), .init("params", .trailing), .init("context", .trailing),
+            .init("quants", isFlexible: true),
             .init("licence"), .init("use", isFlexible: true), .init(""),
         ])
         for entry in entries {
@@ -59,7 +62,9 @@ struct CatalogView: Encodable {
                 .init(entry.reference, entry.recommended ? .bold : nil),
                 .init(entry.parameters.map { ModelListView.count(Int64($0)) } ?? "-"),
                 .init(entry.context.map { "\($0)" } ?? "-"),
-                .init(entry.quantizations.isEmpty ? "-" : entry.quantizations.map(\.name).joined(separator: " ")),
+                .init(
+                    entry.quantizations.isEmpty ? "-" : entry.quantizations.map(\.name).joined(separator: " ")
+                ),
                 .init("\(entry.licence ?? "-")\(entry.gated == true ? " (gated)" : "")"),
                 .init(entry.useCases.joined(separator: ", ")), .init(entry.recommended ? "recommended" : ""),
             ])
@@ -69,21 +74,26 @@ struct CatalogView: Encodable {
 
     func text(for terminal: Terminal) -> String {
         let text = DefinitionList(lines: [
-            ("model", model), ("also", aliases.isEmpty ? nil : aliases.joined(separator: ", ")), ("is", description),
-            ("family", family), ("licence", licence.map { "\($0)\(gated == true ? ", to be accepted on the hub" : "")" }),
+            ("model", model), ("also", aliases.isEmpty ? nil : aliases.joined(separator: ", ")),
+            ("is", description),
+            ("family", family),
+            ("licence", licence.map { "\($0)\(gated == true ? ", to be accepted on the hub" : "")" }),
             ("use", useCases.joined(separator: ", ")), ("parameters", parameters.map { "\($0)" }),
             ("shape", shape), ("context", contextLength.map { "\($0) tokens" }), ("safetensors", safetensors),
             ("tokenizer", tokenizer == safetensors ? nil : tokenizer), ("declared in", origin),
         ]).rendered(for: terminal)
         guard !gguf.isEmpty else { return text }
-        var table = Table([.init("quant"), .init("repository", isFlexible: true), .init("file", isFlexible: true)])
+        var table = Table([
+            .init("quant"), .init("repository", isFlexible: true), .init("file", isFlexible: true),
+        ])
         for source in gguf { table.add([.init(source.quant), .init(source.repository), .init(source.file)]) }
         return text + "\n" + table.rendered(for: terminal)
     }
 
     private var shape: String? {
         let parts = [
-            layers.map { "\($0) layers" }, heads.map { "\($0) heads" }, kvHeads.map { "\($0) for keys and values" },
+            layers.map { "\($0) layers" }, heads.map { "\($0) heads" },
+            kvHeads.map { "\($0) for keys and values" },
             headSize.map { "of size \($0)" },
         ].compactMap(\.self)
         return parts.isEmpty ? nil : parts.joined(separator: ", ")

@@ -22,11 +22,13 @@ enum ModelListView {
     }
 
     private static let shortColumns: [Table.Column] = [
-        .init("stack"), .init("model", isFlexible: true), .init("format"), .init("quant"), .init("size", .trailing),
+        .init("stack"), .init("model", isFlexible: true), .init("format"), .init("quant"),
+        .init("size", .trailing),
         .init("state"), .init("params", .trailing), .init("context", .trailing),
     ]
     private static let longColumns: [Table.Column] = [
-        .init("files", .trailing), .init("source", isFlexible: true), .init("revision"), .init("pulled"), .init("used"),
+        .init("files", .trailing), .init("source", isFlexible: true), .init("revision"), .init("pulled"),
+        .init("used"),
     ]
 
     private static func short(_ model: ListedModel) -> [Table.Cell] {
@@ -57,7 +59,8 @@ enum ModelListView {
         let (unit, name): (Double, String) =
             parameters >= 1_000_000_000 ? (1e9, "B") : parameters >= 1_000_000 ? (1e6, "M") : (1e3, "K")
         let tenths = Int((Double(parameters) / unit * 10).rounded())
-        return tenths < 1000 && tenths % 10 != 0 ? "\(tenths / 10).\(tenths % 10)\(name)" : "\((tenths + 5) / 10)\(name)"
+        return tenths < 1000 && tenths % 10 != 0
+            ? "\(tenths / 10).\(tenths % 10)\(name)" : "\((tenths + 5) / 10)\(name)"
     }
 
     static func day(_ date: Date) -> String { String(date.formatted(.iso8601).prefix(10)) }

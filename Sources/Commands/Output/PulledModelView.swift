@@ -7,9 +7,11 @@ enum PulledModelView {
     static func text(_ outcomes: [Pull.Outcome]) -> String {
         outcomes.map { pulled in
             let commit = pulled.revision.map { " at \($0.prefix(8))" } ?? ""
-            let size = pulled.files == 1 ? "\(pulled.sizeBytes)" : "\(pulled.sizeBytes) in \(pulled.files) files"
+            let size =
+                pulled.files == 1 ? "\(pulled.sizeBytes)" : "\(pulled.sizeBytes) in \(pulled.files) files"
             let verb = pulled.wasThere ? "is there" : "pulled"
-            return sanitized("\(pulled.model) \(pulled.format) \(pulled.quant) \(verb): \(size)\(commit)") + "\n"
+            return sanitized("\(pulled.model) \(pulled.format) \(pulled.quant) \(verb): \(size)\(commit)")
+                + "\n"
         }.joined()
     }
 }
@@ -35,9 +37,13 @@ struct PullPlanView: Encodable {
 
     static func text(_ plans: [PullPlan], _ terminal: Terminal) -> String {
         plans.map { plan in
-            var table = Table([.init("file", isFlexible: true), .init("size", .trailing), .init("to fetch", .trailing)])
+            var table = Table([
+                .init("file", isFlexible: true), .init("size", .trailing), .init("to fetch", .trailing),
+            ])
             for file in plan.files {
-                table.add([.init(file.path.string), .init("\(file.sizeBytes)"), .init("\(file.missingBytes)")])
+                table.add([
+                    .init(file.path.string), .init("\(file.sizeBytes)"), .init("\(file.missingBytes)"),
+                ])
             }
             let verdict = plan.missing <= plan.freeBytes ? "" : terminal.style.red(", which is not enough")
             return """

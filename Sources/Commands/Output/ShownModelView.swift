@@ -10,27 +10,41 @@ enum ShownModelView {
             ("model", model.model), ("stack", model.stack), ("format", "\(model.format) \(model.quant)"),
             ("size", "\(model.sizeBytes)"), ("folder", model.path), ("in the container", model.containerPath),
             ("source", "\(model.source.repository)"),
-            ("revision", model.source.revision.map { "\($0)\(model.source.requestedRevision.map { " (\($0))" } ?? "")" }),
+            (
+                "revision",
+                model.source.revision.map {
+                    "\($0)\(model.source.requestedRevision.map { " (\($0))" } ?? "")"
+                }
+            ),
             ("licence", model.licence),
         ]
         lines += header(model.header) + memory(model.memory)
         lines += [
-            ("pulled", model.pulledAt.formatted(.iso8601)), ("last used", model.lastUsedAt.map { $0.formatted(.iso8601) }),
+            ("pulled", model.pulledAt.formatted(.iso8601)),
+            ("last used", model.lastUsedAt.map { $0.formatted(.iso8601) }),
         ]
-        var table = Table([.init("file", isFlexible: true), .init("size", .trailing), .init("sha256", isFlexible: true)])
-        for file in model.files { table.add([.init(file.path.string), .init("\(file.sizeBytes)"), .init(file.sha256)]) }
+        var table = Table([
+            .init("file", isFlexible: true), .init("size", .trailing), .init("sha256", isFlexible: true),
+        ])
+        for file in model.files {
+            table.add([.init(file.path.string), .init("\(file.sizeBytes)"), .init(file.sha256)])
+        }
         return DefinitionList(lines: lines).rendered(for: terminal) + "\n" + table.rendered(for: terminal)
     }
 
     private static func header(_ header: ShownModel.Header?) -> [(String, String?)] {
         guard let header else { return [("header", "cannot be read")] }
-        let heads = header.heads.map { heads in "\(heads) heads, \(header.kvHeads ?? heads) for keys and values" }
-        let shape = [header.layers.map { "\($0) layers" }, heads, header.headSize.map { "of size \($0)" }].compactMap(\.self)
+        let heads = header.heads.map { heads in
+            "\(heads) heads, \(header.kvHeads ?? heads) for keys and values"
+        }
+        let shape = [header.layers.map { "\($0) layers" }, heads, header.headSize.map { "of size \($0)" }]
+            .compactMap(\.self)
         return [
             ("architecture", header.architecture),
             ("parameters", header.parameters.map { "\($0) (\(ModelListView.count(Int64($0))))" }),
             ("shape", shape.isEmpty ? nil : shape.joined(separator: ", ")),
-            ("experts", header.experts.map { "\($0)" }), ("context", header.contextLength.map { "\($0) tokens" }),
+            ("experts", header.experts.map { "\($0)" }),
+            ("context", header.contextLength.map { "\($0) tokens" }),
             ("vocabulary", header.vocabularySize.map { "\($0) tokens" }),
             ("bits per weight", header.bitsPerWeight.map { "\(Double(Int($0 * 100 + 0.5)) / 100)" }),
             ("chat template", header.hasChatTemplate ? "yes" : "no"),

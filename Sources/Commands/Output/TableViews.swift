@@ -9,7 +9,8 @@ enum VerifiedFileView {
         let shown = quiet ? files.filter { $0.state != .ok } : files
         guard !shown.isEmpty else { return "" }
         var table = Table([
-            .init("stack"), .init("model", isFlexible: true), .init("quant"), .init("file", isFlexible: true), .init("state"),
+            .init("stack"), .init("model", isFlexible: true), .init("quant"), .init("file", isFlexible: true),
+            .init("state"),
             .init("expected", isFlexible: true), .init("actual", isFlexible: true),
         ])
         for file in shown {
@@ -30,14 +31,18 @@ enum VerifiedFileView {
 enum DiskUseView {
     static func table(_ uses: [DiskUse], for terminal: Terminal) -> String {
         var table = Table([
-            .init("stack"), .init("models", .trailing), .init("partial", .trailing), .init("shared", .trailing),
-            .init("quota", .trailing), .init("free", .trailing), .init("size", .trailing), .init("still fits", .trailing),
+            .init("stack"), .init("models", .trailing), .init("partial", .trailing),
+            .init("shared", .trailing),
+            .init("quota", .trailing), .init("free", .trailing), .init("size", .trailing),
+            .init("still fits", .trailing),
             .init("volume", isFlexible: true),
         ])
         for use in uses {
             table.add([
-                .init(use.stack), .init("\(use.modelsBytes)"), .init("\(use.partialBytes)"), .init("\(use.sharedBytes)"),
-                .init(use.quotaBytes.map { "\($0)" } ?? "-"), .init("\(use.freeBytes)"), .init("\(use.filesystemBytes)"),
+                .init(use.stack), .init("\(use.modelsBytes)"), .init("\(use.partialBytes)"),
+                .init("\(use.sharedBytes)"),
+                .init(use.quotaBytes.map { "\($0)" } ?? "-"), .init("\(use.freeBytes)"),
+                .init("\(use.filesystemBytes)"),
                 .init("\(use.fitsBytes)"), .init(use.path),
             ])
         }

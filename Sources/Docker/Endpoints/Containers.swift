@@ -47,7 +47,11 @@ extension DockerClient {
     ///
     /// Maps to `GET /containers/{name}/json`.
     public func container(_ name: String) async throws(DockerError) -> Container {
-        try await get(Container.self, "/containers/\(name.percentEncoded())/json", subject: "container \(name)")
+        try await get(
+            Container.self,
+            "/containers/\(name.percentEncoded())/json",
+            subject: "container \(name)"
+        )
     }
 
     /// The identifiers of the containers of a compose service, also of those that do not run.
@@ -61,7 +65,8 @@ extension DockerClient {
         let labels = ["com.docker.compose.project=\(project)", "com.docker.compose.service=\(service)"]
         let quoted = labels.map { "\"\($0.filter { $0 != "\"" && $0 != "\\" })\"" }.joined(separator: ",")
         let filter = "{\"label\":[\(quoted)]}".percentEncoded()
-        return try await get([Entry].self, "/containers/json?all=1&filters=\(filter)", subject: "containers").map(\.id)
+        return try await get([Entry].self, "/containers/json?all=1&filters=\(filter)", subject: "containers")
+            .map(\.id)
     }
 
     /// Describes a volume.

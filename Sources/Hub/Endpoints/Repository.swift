@@ -76,7 +76,9 @@ extension HubClient {
     /// All files of a repository at a commit, sorted by path, and the paths that were refused as unsafe.
     ///
     /// Maps to `GET /api/models/{id}/tree/{commit}?recursive=true`, all pages.
-    public func files(of revision: Revision) async throws(HubError) -> (files: [RepositoryFile], refused: [String]) {
+    public func files(of revision: Revision) async throws(HubError) -> (
+        files: [RepositoryFile], refused: [String]
+    ) {
         var files: [RepositoryFile] = []
         var refused: [String] = []
         var next: String? =
@@ -125,15 +127,18 @@ extension HubClient {
             if let lfs, let digest = Digest(.sha256, hex: lfs.oid), lfs.size >= 0 {
                 return RepositoryFile(path: path, size: ByteCount(lfs.size), content: .sha256(digest))
             }
-            guard lfs == nil, let oid, let size, size >= 0, let digest = Digest(.sha1, hex: oid) else { return nil }
+            guard lfs == nil, let oid, let size, size >= 0, let digest = Digest(.sha1, hex: oid) else {
+                return nil
+            }
             return RepositoryFile(path: path, size: ByteCount(size), content: .gitBlob(digest))
         }
     }
 
     private func nextPage(_ link: String) -> String? {
         for part in link.split(separator: ",") where part.contains("rel=\"next\"") {
-            guard let open = part.firstIndex(of: "<"), let close = part.firstIndex(of: ">"), open < close else { continue }
-            return String(part[part.index(after: open) ..< close])
+            guard let open = part.firstIndex(of: "<"), let close = part.firstIndex(of: ">"), open < close
+            else { continue }
+            return String(part[part.index(after: open)..<close])
         }
         return nil
     }

@@ -1,7 +1,9 @@
 import Platform
 import Transport
 
-/// An address from which a file's bytes can be had now. It may be signed: it is never shown or stored.
+/// An address from which a file's bytes can be had now.
+///
+/// It may be signed: it is never shown or stored.
 public struct FileLocation: Sendable {
     /// The address.
     public let url: String
@@ -21,21 +23,25 @@ extension HubClient {
             about: Subject(repository: revision.repository, revision: revision.commit, path: file.path.string)
         )
         try check(response.head, of: file)
-        guard (300 ..< 400).contains(response.head.status) else {
+        guard (300..<400).contains(response.head.status) else {
             let authorization = token.map { [("Authorization", "Bearer \($0.secret)")] } ?? []
             return FileLocation(url: answered, headers: authorization)
         }
         guard let location = response.head["location"], let target = resolve(location, against: answered),
             let origin = Origin(target)
         else { throw .unexpected("the hub redirects to no address") }
-        if let home = Origin(endpoint), !home.mayLead(to: origin) { throw .refusedAddress(origin.description) }
+        if let home = Origin(endpoint), !home.mayLead(to: origin) {
+            throw .refusedAddress(origin.description)
+        }
         return FileLocation(url: target, headers: [])
     }
 
     private func check(_ head: HTTPHead, of file: RepositoryFile) throws(HubError) {
-        let isRedirect = (300 ..< 400).contains(head.status)
+        let isRedirect = (300..<400).contains(head.status)
         let etag = (head["x-linked-etag"] ?? (isRedirect ? nil : head["etag"])).map(Self.unquoted)
-        if let etag, let stated = Digest(file.content.digest.algorithm, hex: etag), stated != file.content.digest {
+        if let etag, let stated = Digest(file.content.digest.algorithm, hex: etag),
+            stated != file.content.digest
+        {
             throw .unexpected("the hub names two hashes of \(file.path)")
         }
         let size = head["x-linked-size"].flatMap { Int64($0) } ?? (isRedirect ? nil : head.contentLength)
