@@ -1,5 +1,5 @@
 # For people who work here. A newcomer needs scripts/quickstart and scripts/test only.
-.PHONY: build test check fmt golden acceptance bench-start bench-verify docs quickstart clean
+.PHONY: build test check fmt golden acceptance bench-start bench-verify bench-memory docs quickstart clean
 
 build:        ; swift build
 test:         ; scripts/test --skip AcceptanceTests
@@ -9,6 +9,7 @@ fmt:          ; swift format --in-place --parallel --recursive Package.swift Sou
 golden:       ; UPDATE_GOLDEN=1 swift test --filter Golden
 docs:         ; .ci/reference docs/cli
 quickstart:   ; scripts/quickstart
-bench-start:  ; Benchmarks/start
-bench-verify: ; Benchmarks/verify
+bench-start:  ; Benchmarks/start.sh
+bench-verify: ; Benchmarks/verify.sh
+bench-memory: ; Benchmarks/memory.sh
 clean:        ; swift package clean

@@ -66,9 +66,9 @@ private struct HubWords {
                 .unavailable, "the hub's quota of requests is used up for \(seconds) s",
                 hasToken ? "try again then" : "try again then; with a token the quota is larger: \(logIn)"
             )
-        case .unreachable:
+        case .unreachable(_, let reason):
             (
-                .unavailable, "the hub at \(hub) does not answer: \(error)",
+                .unavailable, "the hub at \(hub) does not answer: \(reason)",
                 "models that are stored work without it: see `stackctl ls`"
             )
         case .refusedAddress(let address): (.refused, "refused to ask `\(address)`", "check `HF_ENDPOINT`")

@@ -5,55 +5,68 @@ import Platform
 extension Failure {
     /// Words why a repository does not hold what was asked for.
     init(_ refusal: SelectionRefusal, of repository: RepositoryID, _ request: PullRequest) {
-        let asked = request.selection.formats.map(\.rawValue).joined(separator: " or ")
+        let words = SelectionWords(repository: repository, wanted: request.selection)
+        let (kind, message, hint) = words.forWhatIsMissing(refusal) ?? words.forTheChoice(refusal)
+        self.init(kind, message, hint: hint)
+    }
+}
+
+/// The sentences about the files of a repository.
+private struct SelectionWords {
+    typealias Wording = (kind: Failure.Kind, message: String, hint: String?)
+
+    let repository: RepositoryID
+    let wanted: SelectionRequest
+
+    func forWhatIsMissing(_ refusal: SelectionRefusal) -> Wording? {
         switch refusal {
         case .noFormat(let has):
-            self.init(
-                .notFound,
-                "`\(repository)` has no \(asked) files",
-                hint: has.first.map {
-                    "it has \($0.rawValue): add `--format \($0.rawValue)`, or use a stack whose engine serves it"
-                }
-                    ?? "it holds no model that stackctl knows how to store"
+            let formats = wanted.formats.map(\.rawValue).joined(separator: " or ")
+            let hint = has.first.map {
+                "it has \($0.rawValue): add `--format \($0.rawValue)`, or use a stack whose engine serves it"
+            }
+            return (
+                .notFound, "`\(repository)` has no \(formats) files",
+                hint ?? "it holds no model that stackctl knows how to store"
             )
+        case .noQuant(let has):
+            let hint =
+                has.isEmpty
+                ? "its GGUF files do not say how they are quantized; name one: `\(repository)/FILE.gguf`"
+                : "it has \(has.map(\.name).joined(separator: ", "))"
+            let quant = wanted.quant?.name ?? "default quantization"
+            return (.unsupported, "`\(repository)` has no \(quant)", hint)
+        case .noFile(let has):
+            let near = nearestNames(to: wanted.path?.string ?? "", in: has)
+            let some = (near.isEmpty ? Array(has.prefix(6)) : near).map { "`\($0)`" }.joined(separator: ", ")
+            return (
+                .notFound, "`\(repository)` has no file `\(wanted.path?.string ?? "")`",
+                has.isEmpty ? "it has no GGUF files" : "of its \(has.count) GGUF files: \(some)"
+            )
+        default: return nil
+        }
+    }
+
+    func forTheChoice(_ refusal: SelectionRefusal) -> Wording {
+        switch refusal {
         case .onlyPickles:
-            self.init(
+            (
                 .unsupported,
                 "`\(repository)` has its weights only as pickles, which can run code when they are read",
-                hint: "look for a conversion to safetensors or GGUF"
-            )
-        case .nothingLeft:
-            self.init(.invalid, "`--exclude` leaves out every file of `\(repository)` that was chosen")
-        case .noQuant(let has):
-            let quant = request.selection.quant?.name ?? "default quantization"
-            self.init(
-                .unsupported,
-                "`\(repository)` has no \(quant)",
-                hint: has.isEmpty
-                    ? "its GGUF files do not say how they are quantized; name one: `\(repository)/FILE.gguf`"
-                    : "it has \(has.map(\.name).joined(separator: ", "))"
-            )
-        case .noFile(let has):
-            let near = has.prefix(6).map { "`\($0)`" }.joined(separator: ", ")
-            self.init(
-                .notFound,
-                "`\(repository)` has no file `\(request.selection.path?.string ?? "")`",
-                hint: has.isEmpty
-                    ? "it has no GGUF files"
-                    : "its GGUF files: \(near)\(has.count > 6 ? " and \(has.count - 6) more" : "")"
+                "look for a conversion to safetensors or GGUF"
             )
         case .incompleteSet(let stem, let missing):
-            self.init(
-                .invalid,
-                "`\(repository)` lacks \(missing) of the shards of `\(stem)`",
-                hint: "its publisher may still be uploading: try later, or choose another quantization"
+            (
+                .invalid, "`\(repository)` lacks \(missing) of the shards of `\(stem)`",
+                "its publisher may still be uploading: try later, or choose another quantization"
             )
         case .ambiguous(let paths):
-            self.init(
+            (
                 .conflict,
                 "`\(repository)` has several files that fit: \(paths.prefix(4).map { "`\($0)`" }.joined(separator: ", "))",
-                hint: "name one: `\(repository)/\(paths[0])`"
+                paths.first.map { "name one: `\(repository)/\($0)`" }
             )
+        default: (.invalid, "`--exclude` leaves out every file of `\(repository)` that was chosen", nil)
         }
     }
 }

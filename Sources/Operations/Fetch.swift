@@ -180,7 +180,7 @@ struct Fetch: Sendable {
 
     private func publish(_ contents: [Content], _ report: Reporter) throws -> StoredModel {
         let (request, selection) = (planned.request, planned.selection)
-        let ingest = try store.beginIngest(model: request.model, format: selection.format.rawValue)
+        let ingest = try store.beginIngest(model: request.model)
         do {
             for (file, content) in zip(selection.files, contents) {
                 try ingest.add(content.path, as: file.path)

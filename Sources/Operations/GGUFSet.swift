@@ -110,6 +110,11 @@ struct GGUFSet: Sendable, Equatable {
         }
     }
 
+    /// What is taken when no quantization is named, the best first: the stack's own, then those of llama.cpp.
+    static func usualQuants(_ stack: Quantization?) -> [Quantization] {
+        [stack, Quantization(parsing: "q4_k_m"), Quantization(parsing: "q8_0")].compactMap(\.self)
+    }
+
     /// Chooses a set by what was asked.
     static func choose(_ request: SelectionRequest, from sets: [GGUFSet]) throws(SelectionRefusal) -> GGUFSet
     {
@@ -123,9 +128,7 @@ struct GGUFSet: Sendable, Equatable {
             guard let best = try only(matching) else { throw .noQuant(has: quants) }
             return best
         }
-        for quant in [request.defaultQuant, .init(parsing: "q4_k_m"), .init(parsing: "q8_0")].compactMap(
-            \.self
-        ) {
+        for quant in usualQuants(request.defaultQuant) {
             if let best = try only(sets.filter { $0.quant == quant }) { return best }
         }
         guard let first = sets.first else { throw .noQuant(has: []) }

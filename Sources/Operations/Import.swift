@@ -19,15 +19,34 @@ struct Import: Sendable {
         self.options = options
     }
 
-    func run(in store: ModelStore, report: @escaping Reporter) async throws -> StoredModel {
+    /// Tells what would be copied.
+    func plan(stack: Stack, store: ModelStore) throws(Failure) -> PullPlan {
+        do {
+            let (format, files) = try chooseFiles()
+            return PullPlan(
+                stack: stack.name,
+                model: request.model,
+                format: format.rawValue,
+                quant: (request.selection.quant
+                    ?? files.first.flatMap { Quantization.label(inFileName: $0.path.name) })?.name,
+                repository: try absolute(origin),
+                revision: nil,
+                files: files.map { PullPlan.File(path: $0.path, sizeBytes: $0.size, missingBytes: $0.size) },
+                freeBytes: try DiskSpace(at: store.layout.volume).available
+            )
+        } catch { throw Failure(error) }
+    }
+
+    /// Copies the model in; one that is stored already with the same content is left as it is.
+    func run(in store: ModelStore, report: @escaping Reporter) async throws -> (StoredModel, wasThere: Bool) {
         let (format, files) = try chooseFiles()
         try checkSpace(for: files, in: store)
-        let lock = try await store.lock(model: request.model, format: format.rawValue) {
+        let lock = try await store.lock(model: request.model) {
             report(.stage("waiting for another stackctl that changes \(request.model)"))
         }
         defer { withExtendedLifetime(lock) {} }
         report(.files(files.map { ($0.path.string, $0.size) }))
-        let ingest = try store.beginIngest(model: request.model, format: format.rawValue)
+        let ingest = try store.beginIngest(model: request.model)
         do {
             var stored: [Manifest.File] = []
             for file in files {
@@ -36,9 +55,20 @@ struct Import: Sendable {
                 report(.done(file: file.path.string))
             }
             let header = try HeaderReading(format, in: ingest.directory, files: files.map(\.path), report)
-            let key = try key(format, stored, header, in: store)
-            let path = try await absolute(origin)
-            return try ingest.publish(
+            let key = try key(format, stored, header)
+            if !options.force, let old = try store.model(key) {
+                guard old.manifest.files == stored else {
+                    throw Failure(
+                        .conflict,
+                        "`\(key)` is stored already, with another content",
+                        hint: "add `--force` to replace it, or `--as NAME`"
+                    )
+                }
+                ingest.discard()
+                return (old, true)
+            }
+            let path = try absolute(origin)
+            let model = try ingest.publish(
                 Manifest(
                     key: key,
                     source: .init(kind: .local, repository: path),
@@ -48,6 +78,7 @@ struct Import: Sendable {
                     tool: toolVersion
                 )
             )
+            return (model, false)
         } catch {
             ingest.discard()
             throw error
@@ -68,19 +99,12 @@ struct Import: Sendable {
     private func key(
         _ format: ModelFormat,
         _ files: [Manifest.File],
-        _ header: HeaderReading,
-        in store: ModelStore
+        _ header: HeaderReading
     ) throws -> ModelKey {
         let named =
             request.selection.quant ?? files.first.flatMap { Quantization.label(inFileName: $0.path.name) }
         let quant = named?.name ?? header.quant ?? "unknown"
-        let key = try ModelKey(model: request.model, format: format.rawValue, quant: quant)
-        guard !options.force, try store.model(key) != nil else { return key }
-        throw Failure(
-            .conflict,
-            "`\(key)` is stored already",
-            hint: "add `--force` to replace it, or `--as NAME`"
-        )
+        return try ModelKey(model: request.model, format: format.rawValue, quant: quant)
     }
 
     private struct LocalFile: Sendable {
@@ -167,7 +191,7 @@ struct Import: Sendable {
         }
     }
 
-    private func absolute(_ path: FilePath) async throws -> String {
+    private func absolute(_ path: FilePath) throws -> String {
         path.isAbsolute
             ? path.string : try FileSystem.currentDirectory().pushing(path).lexicallyNormalized().string
     }

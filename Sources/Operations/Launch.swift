@@ -31,7 +31,7 @@ public struct Launch: Sendable {
         lookup = StoredLookup(reference: reference, quant: quant, format: format)
     }
 
-    /// Answers from the stack's declaration and the model's header; nothing is started.
+    /// Answers from the stack's declaration and the model's header, and notes that the model is used; nothing is started.
     public func run(in workspace: Workspace) async throws(Failure) -> Command {
         let (stack, stored) = try await lookup.one(in: workspace)
         guard let format = ModelFormat(rawValue: stored.key.format) else {
@@ -49,6 +49,7 @@ public struct Launch: Sendable {
         )
         do throws(LaunchRefusal) {
             let plan = try LaunchPlan(request)
+            ModelStore(volume: stored.layout.volume).noteUse(of: stored.key)
             return Command(
                 engine: plan.engine,
                 argv: plan.argv,

@@ -54,9 +54,13 @@ public struct Pull: Sendable {
         let stack = try workspace.stack()
         let store = try await workspace.store(of: stack)
         let request = try PullRequest(reference, options, for: stack, in: workspace)
+        if case .local(let path) = request.origin {
+            return try Import(path, request, options).plan(stack: stack, store: store)
+        }
         let hub = workspace.hub(offline: options.isOffline)
-        let resolved = try await resolve(request, hub, report)
-        let planned = try await choose(request, resolved, store, hub, in: workspace, report)
+        let resolved = try await resolve(request, hub)
+        let planned = try await FileChoice(request, resolved, hub, options)
+            .run(store, in: workspace, report: report)
         // Whether they may be had is told by the files alone; what is listed is listed for everybody.
         if let part = zip(planned.selection.files, planned.copies).first(where: { $0.1 == nil })?.0.parts
             .first
@@ -75,8 +79,11 @@ public struct Pull: Sendable {
             let store = try await workspace.store(of: stack)
             let request = try PullRequest(reference, options, for: stack, in: workspace)
             if case .local(let path) = request.origin {
-                let model = try await Import(path, request, options).run(in: store, report: report)
-                return Outcome(stack, model, wasThere: false)
+                let (model, wasThere) = try await Import(path, request, options).run(
+                    in: store,
+                    report: report
+                )
+                return Outcome(stack, model, wasThere: wasThere)
             }
             return try await run(request, stack, store, in: workspace, report)
         } catch {
@@ -107,8 +114,7 @@ public struct Pull: Sendable {
         case .current(let model): return Outcome(stack, model, wasThere: true)
         case .changed(let revision): resolved = revision
         }
-        let format = request.selection.formats[0].rawValue
-        let lock = try await store.lock(model: request.model, format: format) {
+        let lock = try await store.lock(model: request.model) {
             report(.stage("waiting for another stackctl that pulls \(request.model)"))
         }
         defer { withExtendedLifetime(lock) {} }
@@ -117,8 +123,9 @@ public struct Pull: Sendable {
         {
             return Outcome(stack, now, wasThere: true)
         }
-        let planned = try await choose(request, resolved, store, hub, in: workspace, report)
-        try planned.plan(stack: stack, store: store).checkSpace(volume: store.layout.volume)
+        let planned = try await FileChoice(request, resolved, hub, options)
+            .run(store, in: workspace, report: report)
+        try planned.plan(stack: stack, store: store).checkSpace()
         let model = try await Fetch(planned, store, hub, options).run(report)
         return Outcome(stack, model, wasThere: false)
     }
@@ -141,20 +148,21 @@ public struct Pull: Sendable {
         _ hub: HubClient,
         _ report: @escaping Reporter
     ) async throws(Failure) -> StoredState {
-        guard let stored else { return .changed(try await resolve(request, hub, report)) }
+        guard let stored else { return .changed(try await resolve(request, hub)) }
         if case .hub(_, let revision) = request.origin, revision == stored.manifest.source.revision {
             return .current(stored)
         }
         do throws(Failure) {
-            let revision = try await resolve(request, hub, report, tries: 1)
+            let revision = try await resolve(request, hub, tries: 1)
             return revision.commit == stored.manifest.source.revision ? .current(stored) : .changed(revision)
         } catch {
-            guard error.kind == .unavailable else { throw error }
-            report(
-                .note(
-                    "\(error.message); what is stored is from \(stored.manifest.source.revision?.prefix(8) ?? "an unknown commit")"
-                )
-            )
+            // A repository that has left the hub, or was closed, takes nothing away from what is stored.
+            let isGone = request.revision == stored.manifest.source.requestedRevision
+            guard error.kind == .unavailable || isGone && [.notFound, .refused].contains(error.kind) else {
+                throw error
+            }
+            let commit = stored.manifest.source.revision?.prefix(8) ?? "an unknown commit"
+            report(.note("\(error.message); what is stored is from \(commit)"))
             return .current(stored)
         }
     }
@@ -162,103 +170,13 @@ public struct Pull: Sendable {
     private func resolve(
         _ request: PullRequest,
         _ hub: HubClient,
-        _ report: @escaping Reporter,
         tries: Int = 4
     ) async throws(Failure) -> Revision {
         guard case .hub(let repository, let revision) = request.origin else {
-            throw Failure(.unsupported, "a local path has no plan", hint: "leave out `--dry-run`")
+            preconditionFailure("only a hub has revisions")
         }
         do throws(HubError) {
             return try await hub.revision(revision, of: repository, tries: tries)
         } catch { throw Failure(error, client: hub) }
-    }
-
-    // MARK: Which files?
-
-    private func choose(
-        _ request: PullRequest,
-        _ revision: Revision,
-        _ store: ModelStore,
-        _ hub: HubClient,
-        in workspace: Workspace,
-        _ report: @escaping Reporter
-    ) async throws(Failure) -> PlannedPull {
-        let listed: (files: [RepositoryFile], refused: [String])
-        do throws(HubError) { listed = try await hub.files(of: revision) } catch {
-            throw Failure(error, client: hub)
-        }
-        if let path = listed.refused.first {
-            throw Failure(
-                .invalid,
-                "`\(revision.repository)` lists the path `\(path)`, which leads out of its folder; nothing was stored",
-                hint: "do not use this repository"
-            )
-        }
-        let selection: FileSelection
-        do throws(SelectionRefusal) {
-            selection = try FileSelection.choose(request.selection, from: listed.files)
-        } catch { throw Failure(error, of: revision.repository, request) }
-        if let pinned = request.pinned, let file = selection.files.first,
-            file.parts.map(\.content) != [.sha256(pinned)]
-        {
-            throw Failure(
-                .invalid,
-                "`\(file.path)` on the hub has another hash than the catalog's `sha256`",
-                hint: "correct the entry in config/models.yaml, or do not trust the file"
-            )
-        }
-        if request.selection.quant == nil, let quant = selection.quant,
-            quant != request.selection.defaultQuant
-        {
-            report(
-                .note(
-                    "`\(request.model)` has no \(request.selection.defaultQuant?.name ?? "default"); taking \(quant)"
-                )
-            )
-        }
-        let copies = options.force ? [] : try await storedCopies(of: selection, store, in: workspace)
-        return PlannedPull(
-            request: request,
-            revision: revision,
-            selection: selection,
-            copies: copies.isEmpty ? selection.files.map { _ in nil } : copies
-        )
-    }
-
-    /// Verified files of the same content in any stack's volume on the same filesystem.
-    private func storedCopies(
-        of selection: FileSelection,
-        _ store: ModelStore,
-        in workspace: Workspace
-    ) async throws(Failure) -> [FilePath?] {
-        var known: [String: FilePath] = [:]
-        for stack in try workspace.stacks() {
-            guard let other = try? await workspace.store(of: stack), let models = try? other.models().models
-            else { continue }
-            for model in models {
-                for file in model.manifest.files {
-                    let path = model.path(of: file)
-                    guard let status = try? FileSystem.status(path), status.size == file.sizeBytes,
-                        status.kind == .file,
-                        status.device == store.device
-                    else { continue }
-                    known[file.sha256] = path
-                    if let blob = file.gitBlob { known[blob] = path }
-                }
-            }
-        }
-        return selection.files.map { $0.parts.count == 1 ? known[$0.parts[0].content.digest.hex] : nil }
-    }
-}
-
-extension ModelStore {
-    /// The filesystem that the volume is on, or would be.
-    fileprivate var device: UInt64? {
-        var place = layout.volume
-        while !place.isEmpty {
-            if let status = try? FileSystem.status(place) { return status.device }
-            place.removeLastComponent()
-        }
-        return nil
     }
 }

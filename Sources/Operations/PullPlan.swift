@@ -26,10 +26,10 @@ public struct PullPlan: Sendable {
     public let format: String
     /// The quantization, if the files' names tell it.
     public let quant: String?
-    /// The repository.
+    /// The repository, or the path that is imported.
     public let repository: String
-    /// The commit.
-    public let revision: String
+    /// The commit, if it comes from a hub.
+    public let revision: String?
     /// The files.
     public let files: [File]
     /// What the volume's filesystem has free.
@@ -84,11 +84,11 @@ struct PlannedPull: Sendable {
 
 extension PullPlan {
     /// Refuses a plan that the disk cannot hold.
-    func checkSpace(volume: FilePath) throws(Failure) {
+    public func checkSpace() throws(Failure) {
         guard missing > freeBytes else { return }
         throw Failure(
             .noSpace,
-            "`\(model)` needs \(missing) more, and \(volume) has \(freeBytes) free",
+            "`\(model)` needs \(missing) more, and the volume of `\(stack)` has \(freeBytes) free",
             hint: "see `stackctl df`; `stackctl ls` shows what could be removed with `stackctl rm`"
         )
     }

@@ -55,6 +55,12 @@ struct PullRequest: Sendable {
     /// The digest that the catalog pins, if the user wrote one there.
     let pinned: Digest?
 
+    /// The branch, tag or commit that was asked for, if it is a hub's.
+    var revision: String? {
+        if case .hub(_, let revision) = origin { return revision }
+        return nil
+    }
+
     /// The choice of files in a canonical form: two pulls with the same one want the same files.
     var fingerprint: String {
         let parts =
@@ -125,8 +131,7 @@ struct PullRequest: Sendable {
                 entry,
                 selection,
                 revision: revision,
-                name: options.name,
-                explicitFormat: options.format
+                name: options.name
             )
         }
     }
@@ -142,8 +147,7 @@ struct PullRequest: Sendable {
         _ entry: CatalogEntry,
         _ selection: SelectionRequest,
         revision: String,
-        name: String?,
-        explicitFormat: ModelFormat?
+        name: String?
     ) throws(Failure) {
         var selection = selection
         let has: [ModelFormat] =
@@ -159,9 +163,8 @@ struct PullRequest: Sendable {
         var repository = entry.safetensors
         var pinned: Digest?
         if format == .gguf {
-            let wanted =
-                selection.quant ?? selection.defaultQuant.flatMap { entry.gguf[$0] == nil ? nil : $0 }
-            let source = wanted.flatMap { entry.gguf[$0] }
+            let usual = GGUFSet.usualQuants(selection.defaultQuant).first { entry.gguf[$0] != nil }
+            let source = (selection.quant ?? usual ?? entry.quantizations.first).flatMap { entry.gguf[$0] }
             // A quantization that the catalog does not list may still be in the repository of the others.
             repository = source?.repository ?? entry.gguf.min { $0.key < $1.key }?.value.repository
             selection.pattern = source?.file

@@ -50,9 +50,12 @@ public struct Remove: Sendable {
         var models: [StoredModel] = []
         var partials: [(store: ModelStore, directory: FilePath)] = []
         for lookup in lookups {
-            let (stack, store, found) = try await lookup.all(in: workspace)
-            let stopped = try stoppedDownloads(of: lookup, in: store, workspace)
-            if found.isEmpty, stopped.isEmpty { throw await lookup.missing(stack, in: workspace) }
+            let (stack, store, all) = try await lookup.all(in: workspace)
+            let allStopped = try stoppedDownloads(of: lookup, in: store, workspace)
+            if all.isEmpty, allStopped.isEmpty { throw await lookup.missing(stack, in: workspace) }
+            // A model that was named twice goes once.
+            let found = all.filter { !models.contains($0) }
+            let stopped = allStopped.filter { one in !partials.contains { $0.directory == one.directory } }
             if !isForced { try await checkUse(of: found, by: stack, in: workspace, report) }
             models += found
             partials += stopped.map { (store, $0.directory) }
@@ -94,7 +97,7 @@ public struct Remove: Sendable {
         _ workspace: Workspace
     ) throws(Failure) -> [Partial] {
         do throws(StoreError) {
-            let names = try lookup.names(workspace).map { $0.lowercased() }
+            let names = lookup.names(workspace).map { $0.name.lowercased() }
             return try store.partials().filter { partial in
                 guard let purpose = partial.purpose, !partial.isBusy,
                     names.contains(purpose.model.lowercased())

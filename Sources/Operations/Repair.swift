@@ -22,7 +22,7 @@ struct Repair: Sendable {
         }
         let hub = workspace.hub(offline: false)
         let store = ModelStore(volume: model.layout.volume)
-        let lock = try await store.lock(model: model.key.model, format: model.key.format) {
+        let lock = try await store.lock(model: model.key.model) {
             report(.stage("waiting for another stackctl that changes \(model.key.model)"))
         }
         defer { withExtendedLifetime(lock) {} }

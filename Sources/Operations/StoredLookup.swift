@@ -18,27 +18,29 @@ struct StoredLookup: Sendable {
         return (stack, store, try matching(in: store, workspace))
     }
 
-    /// The one that is meant: the stack's usual quantization, else the only one.
+    private static func variants(_ models: [StoredModel]) -> String {
+        models.map { "\($0.key.format) \($0.key.quant)" }.joined(separator: ", ")
+    }
+
+    /// The one that is meant: of several, the one of the stack's usual format and quantization.
     func one(in workspace: Workspace) async throws(Failure) -> (stack: Stack, model: StoredModel) {
         let (stack, _, models) = try await all(in: workspace)
         if models.isEmpty { throw await missing(stack, in: workspace) }
         if models.count == 1 { return (stack, models[0]) }
-        let usual = models.filter {
-            $0.key.quant == stack.defaults.quantization?.name
-                && $0.key.format == stack.defaults.format.rawValue
-        }
-        if quant == nil, format == nil, usual.count == 1 { return (stack, usual[0]) }
+        let ofFormat = models.filter { $0.key.format == stack.defaults.format.rawValue }
+        let usual = ofFormat.filter { $0.key.quant == stack.defaults.quantization?.name }
+        if usual.count == 1 { return (stack, usual[0]) }
+        if ofFormat.count == 1 { return (stack, ofFormat[0]) }
         throw Failure(
             .conflict,
-            "`\(reference)` is stored as \(models.map { "\($0.key.format) \($0.key.quant)" }.joined(separator: ", "))",
-            hint: "name one with `--quant` or `--format`"
+            "`\(reference)` is stored as \(Self.variants(models))",
+            hint: "name one with `--quant`"
         )
     }
 
     private func matching(in store: ModelStore, _ workspace: Workspace) throws(Failure) -> [StoredModel] {
-        let wantedQuant = quant ?? reference.quantization
         do throws(StoreError) {
-            for name in try names(workspace) {
+            for (name, wantedQuant) in names(workspace) {
                 let models = try store.models(named: name).filter { model in
                     (wantedQuant == nil || model.key.quant == wantedQuant?.name)
                         && (format == nil || model.key.format == format?.rawValue)
@@ -60,15 +62,18 @@ struct StoredLookup: Sendable {
         return nil
     }
 
-    /// The names under which it may be stored: with its catalog name's aliases resolved, and as it was typed.
-    func names(_ workspace: Workspace) throws(StoreError) -> [String] {
+    /// The names under which it may be stored, and the quantization that is then left to match: the catalog's own name
+    /// for an alias, and what was typed, which may be all name although it ends like a quantization.
+    func names(_ workspace: Workspace) -> [(name: String, quant: Quantization?)] {
+        let wanted = quant ?? reference.quantization
         switch reference.source {
-        case .repository(let id), .repositoryFile(let id, _): return [id]
-        case .local(let path): return [path.lastComponent?.string ?? path.string]
+        case .repository(let id), .repositoryFile(let id, _): return [(id, wanted)]
+        case .local(let path): return [(path.lastComponent?.string ?? path.string, wanted)]
         case .catalog(let name, let tag):
             let typed = name + (tag.map { ":\($0)" } ?? "")
-            let entry = (try? workspace.catalog())?.entry(for: reference)?.entry.reference
-            return [entry, typed].compactMap(\.self)
+            let found = (try? workspace.catalog())?.entry(for: reference)
+            return (found.map { [($0.entry.reference, quant ?? $0.quantization)] } ?? [])
+                + [(typed, wanted), ("\(reference)", quant)]
         }
     }
 
@@ -86,6 +91,12 @@ struct StoredLookup: Sendable {
                     hint: "it is stored in `\(other.name)`: say `stackctl \(other.name) …`"
                 )
             }
+        }
+        let anyQuant = ModelReference(reference.source, revision: reference.revision)
+        if let models = try? await StoredLookup(reference: anyQuant).all(in: workspace).models,
+            !models.isEmpty
+        {
+            return Failure(.notFound, message, hint: "`\(anyQuant)` is stored as \(Self.variants(models))")
         }
         let stored = (try? await workspace.store(of: stack).models().models.map(\.key.model)) ?? []
         let near = nearestNames(to: "\(reference)", in: Set(stored))

@@ -34,18 +34,20 @@ public struct Workspace: Sendable {
 
     /// The stack that was named, else the only one of the home, else `llamacpp`.
     public func stack() throws(Failure) -> Stack {
-        let all = try stacks()
-        let own = all.filter { $0.origin != .builtIn }
-        let name = stackName ?? (own.count == 1 ? own[0].name : Self.defaultStack)
+        let all: [String]
+        let name: String
         do throws(DeclarationError) {
+            // By name, so that a mistake in one stack's file does not stop the others.
+            all = try home.stackNames()
+            let own = all.filter { FileSystem.exists(home.folder(of: $0).appending("stack.yaml")) }
+            name = stackName ?? (own.count == 1 ? own[0] : Self.defaultStack)
             if let stack = try home.stack(named: name) { return stack }
         } catch { throw Failure(declaration: error) }
-        let near = nearestNames(to: name, in: all.map(\.name))
         throw Failure(
             .notFound,
             "there is no stack `\(name)`",
-            hint: near.first.map { "did you mean `\($0)`?" }
-                ?? "the stacks are \(all.map { "`\($0.name)`" }.joined(separator: ", "))"
+            hint: nearestNames(to: name, in: all).first.map { "did you mean `\($0)`?" }
+                ?? "the stacks are \(all.map { "`\($0)`" }.joined(separator: ", "))"
         )
     }
 

@@ -16,7 +16,8 @@ public func cancellableBlocking<Success: Sendable>(
     let flag = Flag()
     return try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
+            // A queue of its own: the global one has a thread a core, and sleepers there hold up all others.
+            DispatchQueue(label: "blocking").async {
                 continuation.resume(with: Result { try work { if flag.isSet { throw CancellationError() } } })
             }
         }

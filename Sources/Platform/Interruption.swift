@@ -9,7 +9,7 @@ public func cancellingOnSignals<Success: Sendable>(
     let sources = [SIGINT, SIGTERM].map { number in
         // Ignored, or the default action would win the race against the source.
         signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        let source = DispatchSource.makeSignalSource(signal: number, queue: DispatchQueue(label: "signals"))
         source.setEventHandler {
             if work.isCancelled {
                 signal(number, SIG_DFL)

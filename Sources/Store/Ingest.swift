@@ -48,10 +48,7 @@ public struct Ingest: Sendable {
             guard FileSystem.exists(target.appending(Layout.manifestName)) else {
                 throw .foreignFiles(target)
             }
-            try stored { () throws(SystemError) in
-                try FileSystem.exchange(directory, target)
-                try FileSystem.remove(directory)
-            }
+            try stored { () throws(SystemError) in try replace(target) }
         }
         try stored { () throws(SystemError) in
             for parent in [
@@ -64,6 +61,21 @@ public struct Ingest: Sendable {
         return StoredModel(key: key, manifest: manifest, layout: store.layout)
     }
 
+    private func replace(_ target: FilePath) throws(SystemError) {
+        do throws(SystemError) { try FileSystem.exchange(directory, target) } catch {
+            // NFS cannot exchange two names: there the model is away for the moment between two renames.
+            guard [.invalidArgument, .noFunction, .notSupported].contains(error.errno) else { throw error }
+            let aside = directory.removingLastComponent().appending(
+                "\(directory.lastComponent?.string ?? "").old"
+            )
+            try FileSystem.remove(aside)
+            try FileSystem.rename(target, to: aside)
+            try FileSystem.rename(directory, to: target)
+            return try FileSystem.remove(aside)
+        }
+        try FileSystem.remove(directory)
+    }
+
     /// Gives up; nothing of it remains.
     public func discard() {
         try? FileSystem.remove(directory)
@@ -72,8 +84,8 @@ public struct Ingest: Sendable {
 
 extension ModelStore {
     /// Begins to put a model together; the caller holds its lock.
-    public func beginIngest(model: String, format: String) throws(StoreError) -> Ingest {
-        let directory = layout.staging.appending("\(ModelKey.directoryName(of: model)).\(format)")
+    public func beginIngest(model: String) throws(StoreError) -> Ingest {
+        let directory = layout.staging.appending(ModelKey.directoryName(of: model))
         try stored { () throws(SystemError) in
             try FileSystem.remove(directory)
             try FileSystem.createDirectory(directory)

@@ -6,8 +6,8 @@ public import SystemPackage
 ///     <volume>/<model>/<format>/<quant>/<files>
 ///     <volume>/<model>/<format>/<quant>/manifest.json     its presence is what makes the model exist
 ///     <volume>/.stackctl/partial/<digest>/                a download under way
-///     <volume>/.stackctl/staging/<model>.<format>/        a model being put together, renamed into its place
-///     <volume>/.stackctl/locks/<model>.<format>.lock      held by whoever changes the model
+///     <volume>/.stackctl/staging/<model>/                 a model being put together, renamed into its place
+///     <volume>/.stackctl/locks/<model>.lock               held by whoever changes the model
 ///     <volume>/.stackctl/state/                           what was used when
 public struct Layout: Sendable, Hashable {
     /// The volume's root.

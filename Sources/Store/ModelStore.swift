@@ -96,13 +96,13 @@ public struct ModelStore: Sendable, Hashable {
     // MARK: Changing
 
     /// Takes the right to change a model; `onWait` is called once if another process has it.
-    public func lock(model: String, format: String, onWait: () -> Void) async throws -> FileLock {
-        try await FileLock.acquire(lockPath(model, format), onWait: onWait)
+    public func lock(model: String, onWait: () -> Void) async throws -> FileLock {
+        try await FileLock.acquire(lockPath(model), onWait: onWait)
     }
 
-    private func lockPath(_ model: String, _ format: String) throws(StoreError) -> FilePath {
+    private func lockPath(_ model: String) throws(StoreError) -> FilePath {
         try prepare(layout.locks)
-        return layout.locks.appending("\(ModelKey.directoryName(of: model)).\(format).lock")
+        return layout.locks.appending("\(ModelKey.directoryName(of: model)).lock")
     }
 
     func prepare(_ directory: FilePath) throws(StoreError) {
@@ -111,7 +111,7 @@ public struct ModelStore: Sendable, Hashable {
 
     /// Removes a model: the manifest first, so that it is never listed with files missing.
     public func remove(_ model: StoredModel) throws(StoreError) {
-        let lockPath = try lockPath(model.key.model, model.key.format)
+        let lockPath = try lockPath(model.key.model)
         guard let lock = try stored({ () throws(SystemError) in try FileLock.attempt(lockPath) }) else {
             throw .busy(model.key.model)
         }

@@ -31,8 +31,8 @@ public enum TransportError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidURL(let reason): "not a usable URL: \(reason)"
-        case .unknownHost(let reason): "the host's name is not known: \(reason)"
-        case .cannotConnect(let reason): "no connection: \(reason)"
+        case .unknownHost(let reason): reason
+        case .cannotConnect(let reason): reason
         case .untrusted(let reason): "TLS: \(reason)"
         case .timedOut: "no answer in time"
         case .broken(let reason): "the connection broke: \(reason)"

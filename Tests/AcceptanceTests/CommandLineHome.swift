@@ -48,7 +48,9 @@ final class CommandLineHome: Sendable {
     }
 
     @discardableResult
-    func run(_ arguments: String..., environment more: [String: String] = [:]) async throws -> BinaryRun.Result {
+    func run(_ arguments: String..., environment more: [String: String] = [:]) async throws
+        -> BinaryRun.Result
+    {
         try await start(arguments, environment: more).finish()
     }
 

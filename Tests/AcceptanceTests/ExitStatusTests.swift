@@ -117,7 +117,9 @@ struct ExitStatusTests {
         expect(try await home.run("pull", "a//b"), 64)
     }
 
-    @Test(arguments: [["--help"], ["mistral", "--help"], ["pull", "--help"], ["help", "pull"], ["--version"], ["version"]])
+    @Test(arguments: [
+        ["--help"], ["mistral", "--help"], ["pull", "--help"], ["help", "pull"], ["--version"], ["version"],
+    ])
     func `help and version: 0, on stdout`(arguments: [String]) async throws {
         let home = try CommandLineHome()
         let result = try await home.start(arguments).finish()

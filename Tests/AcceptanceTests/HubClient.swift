@@ -48,7 +48,9 @@ enum HubClient {
         let named = Environment.process["STACKCTL_TEST_CACHE"].map { [FilePath($0)] }
         for folder in named ?? ["/var/cache/stackctl", temporary] {
             let probe = folder.appending("huggingface_hub.lock")
-            if (try? FileSystem.createDirectory(folder)) != nil, (try? File(probe, .update)) != nil { return folder }
+            if (try? FileSystem.createDirectory(folder)) != nil, (try? File(probe, .update)) != nil {
+                return folder
+            }
         }
         throw CannotInstall(description: "there is no folder to keep an installation in")
     }
@@ -57,8 +59,10 @@ enum HubClient {
     private static func run(_ executable: FilePath, _ arguments: [String]) async throws -> BinaryRun.Result {
         var environment = ["HF_HUB_DISABLE_UPDATE_CHECK": "1"]
         for name in [
-            "PATH", "HOME", "TMPDIR", "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_CERT",
-            "PIP_CONFIG_FILE", "SSL_CERT_FILE", "http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY",
+            "PATH", "HOME", "TMPDIR", "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL",
+            "PIP_TRUSTED_HOST", "PIP_CERT",
+            "PIP_CONFIG_FILE", "SSL_CERT_FILE", "http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY",
+            "NO_PROXY",
         ] {
             environment[name] = Environment.process[name]
         }

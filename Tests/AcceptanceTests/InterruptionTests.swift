@@ -8,7 +8,9 @@ import Testing
 struct InterruptionTests {
     private static let segment: Int64 = 32 << 20
 
-    @Test func `killed at any byte and resumed: the file is right, and hardly a byte comes twice`() async throws {
+    @Test func `killed at any byte and resumed: the file is right, and hardly a byte comes twice`()
+        async throws
+    {
         let content = try largeGGUF(mebibytes: 72)
         let home = try CommandLineHome(StubRepository("org/big", files: ["m-Q4_K_M.gguf": content]))
         let steps: [Int64] = [0, 1, 4095, 5_000_000, Self.segment - 1, 20_000_000]
@@ -83,7 +85,7 @@ struct InterruptionTests {
         let locks = home.volume().pushing(".stackctl/locks")
         try FileSystem.createDirectory(locks)
         // Both begin while a third one holds the model.
-        var lock = try FileLock.attempt(locks.appending("org--big.gguf.lock"))
+        var lock = try FileLock.attempt(locks.appending("org--big.lock"))
         let runs = [try home.start(["pull", "org/big"]), try home.start(["pull", "org/big"])]
         for run in runs {
             #expect(try await run.waitUntil { $0.errors.contains("waiting for another stackctl") })

@@ -26,7 +26,8 @@ struct MirrorTests {
             executable,
             arguments,
             environment: [
-                "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": user, "HF_HOME": "\(user)/hf", "HF_ENDPOINT": endpoint,
+                "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": user, "HF_HOME": "\(user)/hf",
+                "HF_ENDPOINT": endpoint,
                 "HF_HUB_DISABLE_UPDATE_CHECK": "1", "HF_HUB_DISABLE_TELEMETRY": "1",
                 "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             ]
@@ -58,13 +59,20 @@ struct MirrorTests {
         let home = try CommandLineHome()
         let content = try largeGGUF(mebibytes: 24)
         let file = try home.directory.write(content.all, to: "repositories/org/big/m-Q4_K_M.gguf")
-        let mirror = try await RunningMirror(home, file.removingLastComponent().string.dropLast("/org/big".count).description)
+        let mirror = try await RunningMirror(
+            home,
+            file.removingLastComponent().string.dropLast("/org/big".count).description
+        )
         let isFirst = Mutex(true)
         // The mirror behind a line that breaks once, in the middle of the file.
         let line = try StubServer(name: "line") { request in
             guard var answer = try? Self.pass(request, to: mirror.port) else { return StubResponse(502) }
             let isFile = request.method == "GET" && answer.content.size > 20_000_000
-            if isFile, isFirst.withLock({ first in defer { first = false }; return first }) {
+            if isFile,
+                isFirst.withLock({ first in
+                    defer { first = false }; return first
+                })
+            {
                 answer.trouble.dropAfter = 15_000_000
             }
             return answer
@@ -120,7 +128,8 @@ struct MirrorTests {
         #expect(try await mirror.eventually { $0.contains("/m-Q4_K_M.gguf 206 \(rest)\n") })
     }
 
-    @Test func `another stackctl pulls from a store, asks once when it pulls again, and is not cut off by a kill`()
+    @Test
+    func `another stackctl pulls from a store, asks once when it pulls again, and is not cut off by a kill`()
         async throws
     {
         let content = try largeGGUF(mebibytes: 8)

@@ -17,7 +17,8 @@ final class RunningMirror: Sendable {
         run = try home.start(["mirror", "serve", "--bind", "127.0.0.1:0"] + arguments)
         try await run.waitUntil { $0.output.contains("\n") }
         address = String(run.output.prefix { $0 != "\n" })
-        guard address.hasPrefix("http://127.0.0.1:"), let port = UInt16(address.split(separator: ":").last ?? "")
+        guard address.hasPrefix("http://127.0.0.1:"),
+            let port = UInt16(address.split(separator: ":").last ?? "")
         else { throw DidNotStart(errors: run.errors) }
         self.port = port
     }

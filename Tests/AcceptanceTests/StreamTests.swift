@@ -24,7 +24,8 @@ struct StreamTests {
     @Test(arguments: [
         ["pull", "org/tiny-GGUF"], ["pull", "--dry-run", "org/tiny-GGUF:q8_0"], ["ls"], ["ls", "--all"],
         ["show", "org/tiny-GGUF"], ["verify"], ["df"], ["catalog", "ls"], ["catalog", "show", "phi-2"],
-        ["catalog", "search", "code"], ["catalog", "validate"], ["rm", "-n", "org/tiny-GGUF"], ["init", "-n"],
+        ["catalog", "search", "code"], ["catalog", "validate"], ["rm", "-n", "org/tiny-GGUF"],
+        ["init", "-n"],
         ["version"],
     ])
     func `with --json one document is on stdout`(arguments: [String]) async throws {
@@ -57,24 +58,32 @@ struct StreamTests {
         let token = StubHub.grantedToken
         let files = ["m-Q4_K_M.gguf": try largeGGUF(mebibytes: 2)]
         let home = try CommandLineHome(StubRepository("org/gated", files: files, access: .gated))
-        home.hub.inject(StubFault(.cdn, .throttle(bytesPerSecond: 1_000_000), times: .max))
-        let run = try home.start(
-            ["pull", "org/gated", "--verbose", "--progress", "plain"],
-            environment: ["HF_TOKEN": token]
-        )
-        #expect(try await home.hub.waitUntil(.cdn) { !$0.isEmpty })
+        home.hub.inject(StubFault(.cdn, .stallAfter(1_000_000)))
+        let pull = ["pull", "org/gated", "--verbose", "--progress", "plain"]
+        let run = try home.start(pull, environment: ["HF_TOKEN": token])
+        #expect(try await run.waitUntil { _ in home.received >= 1_000_000 })
         let line = try FileSystem.read(FilePath("/proc/\(run.processID)/cmdline"))
+        #expect(String(decoding: line, as: UTF8.self).contains("org/gated"))
         #expect(!String(decoding: line, as: UTF8.self).contains(token))
-        for file in try FileSystem.walk(home.home) where file.status.kind == .file {
-            // A file may have become another one meanwhile.
-            guard let bytes = try? FileSystem.read(home.home.pushing(FilePath(file.path))) else { continue }
-            #expect(!String(decoding: bytes, as: UTF8.self).contains(token), "\(file.path)")
-        }
-        let result = try await run.finish()
-        #expect(result.status == 0, "\(result.errors)")
-        #expect(!(result.output + result.errors).contains(token))
+        run.send(SIGINT)
+        let stopped = try await run.finish()
+        try expectNoFile(in: home, has: token)
+
+        let result = try await home.start(pull, environment: ["HF_TOKEN": token]).finish()
+        #expect((stopped.status, result.status) == (130, 0), "\(result.errors)")
+        #expect(!(stopped.output + stopped.errors + result.output + result.errors).contains(token))
+        try expectNoFile(in: home, has: token)
         #expect(!home.hub.tokenSeenAtCDN)
         #expect(home.hub.requests(.hub).allSatisfy { $0.request.token == token })
+    }
+
+    private func expectNoFile(in home: CommandLineHome, has token: String) throws {
+        let files = try FileSystem.walk(home.home)
+        #expect(!files.isEmpty)
+        for file in files where file.status.kind == .file {
+            let bytes = try FileSystem.read(home.home.pushing(FilePath(file.path)))
+            #expect(!String(decoding: bytes, as: UTF8.self).contains(token), "\(file.path)")
+        }
     }
 
     @Test func `without HOME and without a home the verbs that read still answer`() async throws {

@@ -9,7 +9,7 @@ struct TerminalTests {
         let home = try CommandLineHome(
             StubRepository("org/big", files: ["m-Q4_K_M.gguf": try largeGGUF(mebibytes: 8)])
         )
-        home.hub.inject(StubFault(.cdn, .throttle(bytesPerSecond: 10_000_000), times: .max))
+        home.hub.inject(StubFault(.cdn, .throttle(bytesPerSecond: 5_000_000), times: .max))
         return home
     }
 
@@ -57,7 +57,11 @@ struct TerminalTests {
         let home = try CommandLineHome()
         let colored = try await home.start(["pull", "nosuchmodel"], terminal: .init()).finish()
         #expect(colored.output.contains("\u{1B}[31m") || colored.output.contains("\u{1B}[1;31m"))
-        let plain = try home.start(["pull", "nosuchmodel"], environment: ["NO_COLOR": "1"], terminal: .init())
+        let plain = try home.start(
+            ["pull", "nosuchmodel"],
+            environment: ["NO_COLOR": "1"],
+            terminal: .init()
+        )
         #expect(try await !plain.finish().output.contains("\u{1B}"))
         #expect(try await !home.run("pull", "nosuchmodel").errors.contains("\u{1B}"))
         let forced = try await home.run("pull", "nosuchmodel", "--color", "always")

@@ -25,8 +25,10 @@ struct InvocationTests {
     }
 
     @Test(arguments: [
-        ("ls", "ls"), ("ls --json", "ls --json"), ("--json ls", "ls --json"), ("-q --json ls", "ls -q --json"),
-        ("--home /h ls", "ls --home /h"), ("--home=/h ls", "ls --home=/h"), ("-s mistral ls", "ls -s mistral"),
+        ("ls", "ls"), ("ls --json", "ls --json"), ("--json ls", "ls --json"),
+        ("-q --json ls", "ls -q --json"),
+        ("--home /h ls", "ls --home /h"), ("--home=/h ls", "ls --home=/h"),
+        ("-s mistral ls", "ls -s mistral"),
         ("--color never --progress json pull x", "pull x --color never --progress json"),
         ("catalog ls", "catalog ls"), ("--json catalog ls", "catalog ls --json"),
     ])
@@ -36,7 +38,8 @@ struct InvocationTests {
 
     @Test(arguments: [
         ("mistral ls", "ls --stack mistral"), ("llama.cpp pull x", "pull x --stack llamacpp"),
-        ("--json mistral ls", "ls --json --stack mistral"), ("mistral --json ls -q", "ls -q --json --stack mistral"),
+        ("--json mistral ls", "ls --json --stack mistral"),
+        ("mistral --json ls -q", "ls -q --json --stack mistral"),
         ("mine ls", "ls --stack mine"), ("vllm catalog show phi-2", "catalog show phi-2 --stack vllm"),
         ("mistral rm -y -- -x", "rm -y --stack mistral -- -x"), ("rm -- mistral", "rm -- mistral"),
     ])
@@ -82,17 +85,22 @@ struct InvocationTests {
     @Test func `every verb and every option is understood`() throws {
         for typed in [
             "pull x --quant q4 --format gguf --revision main --include *.md --exclude a --force --connections 4",
-            "pull x y --limit-rate 40M --offline -n -y", "pull x --as name", "ls --format gguf --all --long -q",
-            "show x --quant q8", "verify", "verify x y --repair", "rm x -y --format gguf --quant q4 --force", "df",
+            "pull x y --limit-rate 40M --offline -n -y", "pull x --as name",
+            "ls --format gguf --all --long -q",
+            "show x --quant q8", "verify", "verify x y --repair", "rm x -y --format gguf --quant q4 --force",
+            "df",
             "catalog validate", "init dir -n", "version", "mirror serve dir --bind 127.0.0.1:0 --insecure",
             "ls --home /h -s vllm --json -q -v --color always --progress none",
         ] {
-            #expect(throws: Never.self, "\(typed)") { try Stackctl.parseAsRoot(typed.split(separator: " ").map(String.init)) }
+            #expect(throws: Never.self, "\(typed)") {
+                try Stackctl.parseAsRoot(typed.split(separator: " ").map(String.init))
+            }
         }
     }
 
     @Test(arguments: [
-        "pull", "pull x --connections 0", "pull x --connections 65", "pull x --limit-rate 1", "pull x y --as name",
+        "pull", "pull x --connections 0", "pull x --connections 65", "pull x --limit-rate 1",
+        "pull x y --as name",
         "pull x --quant nonsense", "pull x --format onnx", "pull a//b", "show", "rm", "ls --progress dots",
         "ls --color blue", "catalog add x", "catalog add x --gguf q4=a/b", "mirror serve --bind nowhere:x",
     ])

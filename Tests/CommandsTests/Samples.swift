@@ -26,21 +26,46 @@ struct Samples {
     var models: [ListedModel] {
         [
             ListedModel(
-                stack: "llamacpp", model: text("qwen2.5-coder:32b"), format: text("gguf"), quant: text("q4_k_m"),
-                sizeBytes: 19_851_335_840, files: 3, parameters: 32_763_876_352, contextLength: 32768,
-                architecture: text("qwen2"), source: text("Qwen/Qwen2.5-Coder-32B-Instruct-GGUF"),
-                revision: text(Self.commit), pulledAt: Self.moment, lastUsedAt: Self.moment, state: .ready
+                stack: "llamacpp",
+                model: text("qwen2.5-coder:32b"),
+                format: text("gguf"),
+                quant: text("q4_k_m"),
+                sizeBytes: 19_851_335_840,
+                files: 3,
+                parameters: 32_763_876_352,
+                contextLength: 32768,
+                architecture: text("qwen2"),
+                source: text("Qwen/Qwen2.5-Coder-32B-Instruct-GGUF"),
+                revision: text(Self.commit),
+                pulledAt: Self.moment,
+                lastUsedAt: Self.moment,
+                state: .ready
             ),
             ListedModel(
-                stack: "llamacpp", model: text("org/name"), format: text("gguf"), quant: nil, sizeBytes: 4_700_000_000,
-                files: 1, state: .partial
+                stack: "llamacpp",
+                model: text("org/name"),
+                format: text("gguf"),
+                quant: nil,
+                sizeBytes: 4_700_000_000,
+                files: 1,
+                state: .partial
             ),
             ListedModel(
-                stack: "vllm", model: text("org/name"), format: "safetensors", quant: text("bf16"), state: .damaged
+                stack: "vllm",
+                model: text("org/name"),
+                format: "safetensors",
+                quant: text("bf16"),
+                state: .damaged
             ),
             ListedModel(
-                stack: "vllm", model: text("phi-2"), format: nil, quant: nil, parameters: 2_779_683_840,
-                contextLength: 2048, source: text("microsoft/phi-2"), state: .available
+                stack: "vllm",
+                model: text("phi-2"),
+                format: nil,
+                quant: nil,
+                parameters: 2_779_683_840,
+                contextLength: 2048,
+                source: text("microsoft/phi-2"),
+                state: .available
             ),
         ]
     }
@@ -48,21 +73,39 @@ struct Samples {
     var shown: ShownModel {
         get throws {
             ShownModel(
-                stack: "llamacpp", model: text("qwen2.5-coder:32b"), format: text("gguf"), quant: text("q4_k_m"),
-                sizeBytes: 19_851_335_840, path: text("/srv/ai/stacks/llamacpp/models/qwen2.5-coder-32b/gguf/q4_k_m"),
+                stack: "llamacpp",
+                model: text("qwen2.5-coder:32b"),
+                format: text("gguf"),
+                quant: text("q4_k_m"),
+                sizeBytes: 19_851_335_840,
+                path: text("/srv/ai/stacks/llamacpp/models/qwen2.5-coder-32b/gguf/q4_k_m"),
                 containerPath: text("/models/qwen2.5-coder-32b/gguf/q4_k_m"),
                 source: .init(
-                    kind: "hub", endpoint: text("https://huggingface.co"), repository: text("Qwen/Qwen2.5-Coder"),
-                    revision: text(Self.commit), requestedRevision: text("main")
+                    kind: "hub",
+                    endpoint: text("https://huggingface.co"),
+                    repository: text("Qwen/Qwen2.5-Coder"),
+                    revision: text(Self.commit),
+                    requestedRevision: text("main")
                 ),
                 licence: text("apache-2.0"),
                 header: .init(
-                    architecture: text("qwen2"), parameters: 32_763_876_352, contextLength: 32768, layers: 64,
-                    heads: 40, kvHeads: 8, headSize: 128, vocabularySize: 152_064, experts: nil, bitsPerWeight: 4.847,
+                    architecture: text("qwen2"),
+                    parameters: 32_763_876_352,
+                    contextLength: 32768,
+                    layers: 64,
+                    heads: 40,
+                    kvHeads: 8,
+                    headSize: 128,
+                    vocabularySize: 152_064,
+                    experts: nil,
+                    bitsPerWeight: 4.847,
                     hasChatTemplate: true
                 ),
-                memory: .init(weightsBytes: 19_845_000_000, kvBytesPerToken: 262_144), files: [try file],
-                pulledAt: Self.moment, lastUsedAt: nil, tool: "stackctl 0.1.0"
+                memory: .init(weightsBytes: 19_845_000_000, kvBytesPerToken: 262_144),
+                files: [try file],
+                pulledAt: Self.moment,
+                lastUsedAt: nil,
+                tool: "stackctl 0.1.0"
             )
         }
     }
@@ -80,8 +123,13 @@ struct Samples {
             let other = String(repeating: "00112233", count: 8)
             return [VerifiedFile.State.ok, .differs, .missing].map { state in
                 VerifiedFile(
-                    stack: "vllm", model: text("org/name"), quant: text("bf16"), path: path, state: state,
-                    expected: Self.sha256, actual: state == .ok ? Self.sha256 : state == .differs ? other : nil,
+                    stack: "vllm",
+                    model: text("org/name"),
+                    quant: text("bf16"),
+                    path: path,
+                    state: state,
+                    expected: Self.sha256,
+                    actual: state == .ok ? Self.sha256 : state == .differs ? other : nil,
                     repaired: state == .missing ? true : nil
                 )
             }
@@ -91,9 +139,14 @@ struct Samples {
     var plan: PullPlan {
         get throws {
             PullPlan(
-                stack: "llamacpp", model: text("org/name"), format: "gguf", quant: text("q4_k_m"),
-                repository: text("org/name-GGUF"), revision: text(Self.commit),
-                files: [.init(path: try file.path, sizeBytes: 5000, missingBytes: 3000)], freeBytes: 1000
+                stack: "llamacpp",
+                model: text("org/name"),
+                format: "gguf",
+                quant: text("q4_k_m"),
+                repository: text("org/name-GGUF"),
+                revision: text(Self.commit),
+                files: [.init(path: try file.path, sizeBytes: 5000, missingBytes: 3000)],
+                freeBytes: 1000
             )
         }
     }

@@ -31,14 +31,18 @@ struct ViewTests {
     @Test func `every view is as its golden file shows`() throws {
         for (name, text) in try views(Samples(), columns: 100) {
             let file = folder.appending("\(name).txt")
-            if Environment.process.isTrue("UPDATE_GOLDEN") { try FileSystem.write(Array(text.utf8), to: file) }
+            if Environment.process.isTrue("UPDATE_GOLDEN") {
+                try FileSystem.write(Array(text.utf8), to: file)
+            }
             let golden = String(decoding: try FileSystem.read(file), as: UTF8.self)
             #expect(text == golden, "UPDATE_GOLDEN=1 rewrites \(file)")
         }
     }
 
     @Test func `every golden file belongs to a view`() throws {
-        #expect(try FileSystem.list(folder) == views(Samples(), columns: 100).keys.map { "\($0).txt" }.sorted())
+        #expect(
+            try FileSystem.list(folder) == views(Samples(), columns: 100).keys.map { "\($0).txt" }.sorted()
+        )
     }
 
     @Test(arguments: [40, 80, 200])
@@ -47,7 +51,8 @@ struct ViewTests {
         let hostile = Samples(hostile: "evil\u{1B}]0;title\u{7}\u{1B}[2J\r\n\u{9B}31m\u{202E}gnp.exe")
         for (name, text) in try views(hostile, columns: columns) where !name.hasPrefix("catalog") {
             let isHarmless = text.unicodeScalars.allSatisfy { scalar in
-                scalar == "\n" || (scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) && scalar != "\u{202E}")
+                scalar == "\n"
+                    || (scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) && scalar != "\u{202E}")
             }
             #expect(isHarmless, "\(name)")
             let lines = plain[name]?.count { $0 == "\n" } ?? 0
@@ -88,7 +93,8 @@ struct JSONShapeTests {
         let full = try keys(try #require(Samples().models.first))
         #expect(
             full.isSuperset(of: [
-                "stack", "model", "format", "quant", "sizeBytes", "files", "parameters", "contextLength", "source",
+                "stack", "model", "format", "quant", "sizeBytes", "files", "parameters", "contextLength",
+                "source",
                 "revision", "pulledAt", "lastUsedAt", "state",
             ])
         )
@@ -97,7 +103,9 @@ struct JSONShapeTests {
     @Test func `a shown model with its source and files`() throws {
         let shown = try Samples().shown
         #expect(
-            try keys(shown).isSuperset(of: ["stack", "model", "format", "quant", "sizeBytes", "source", "files"])
+            try keys(shown).isSuperset(of: [
+                "stack", "model", "format", "quant", "sizeBytes", "source", "files",
+            ])
         )
         #expect(try keys(shown.source).isSuperset(of: ["repository", "revision"]))
         #expect(try keys(try #require(shown.files.first)) == ["path", "sizeBytes", "sha256"])
@@ -117,7 +125,8 @@ struct JSONShapeTests {
         #expect(
             try keys(plan)
                 == [
-                    "stack", "model", "format", "quant", "repository", "revision", "files", "missingBytes", "freeBytes",
+                    "stack", "model", "format", "quant", "repository", "revision", "files", "missingBytes",
+                    "freeBytes",
                     "fits",
                 ]
         )

@@ -84,7 +84,7 @@ struct SampleStore: Sendable {
     }
 
     private func publish(_ manifest: Manifest, _ contents: [FilePath]) throws {
-        let ingest = try store.beginIngest(model: manifest.model, format: manifest.format)
+        let ingest = try store.beginIngest(model: manifest.model)
         for (file, content) in zip(manifest.files, contents) { try ingest.add(content, as: file.path) }
         _ = try ingest.publish(manifest)
     }

@@ -51,7 +51,8 @@ struct CatalogPullTests {
         #expect(home.hub.requests().count == 1)
     }
 
-    @Test func `a quantization that the catalog does not list is looked for beside the others`() async throws {
+    @Test func `a quantization that the catalog does not list is looked for beside the others`() async throws
+    {
         let home = try home()
         #expect(try await home.pull("mine:7b-q8_0").quant == "q8_0")
         let failure = try await home.failedPull("mine:7b-q2_k")
@@ -68,11 +69,14 @@ struct CatalogPullTests {
         let home = try home(sha256: String(repeating: "0", count: 64))
         let failure = try await home.failedPull("older")
         #expect(failure.kind == .invalid)
-        #expect(failure.message == "`older.q4_k_m.gguf` on the hub has another hash than the catalog's `sha256`")
+        #expect(
+            failure.message == "`older.q4_k_m.gguf` on the hub has another hash than the catalog's `sha256`"
+        )
         #expect(home.hub.requests(.cdn).isEmpty)
     }
 
-    @Test func `a name without the engine's format is unsupported, and the other one is named`() async throws {
+    @Test func `a name without the engine's format is unsupported, and the other one is named`() async throws
+    {
         let failure = try await home().failedPull("older", stack: "vllm")
         #expect(failure.kind == .unsupported)
         #expect(failure.hint?.contains("`--format gguf`") == true)
@@ -80,7 +84,10 @@ struct CatalogPullTests {
 
     @Test func `a mistake in the file is told with its line and column`() async throws {
         let home = try TestHome()
-        try home.directory.write("models:\n  mine:\n    safetensors: a/b\n    licens: mit\n", to: "home/config/models.yaml")
+        try home.directory.write(
+            "models:\n  mine:\n    safetensors: a/b\n    licens: mit\n",
+            to: "home/config/models.yaml"
+        )
         let failure = try await home.failedPull("mine")
         #expect(failure.kind == .invalid)
         #expect(failure.message.contains("config/models.yaml:4:5: "))

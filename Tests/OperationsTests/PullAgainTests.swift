@@ -14,7 +14,9 @@ struct PullAgainTests {
         )
     }
 
-    @Test(arguments: ["org/tiny-GGUF", "org/tiny-GGUF:q4_k_m", "org/tiny-GGUF:q4", "https://hf.co/org/tiny-GGUF"])
+    @Test(arguments: [
+        "org/tiny-GGUF", "org/tiny-GGUF:q4_k_m", "org/tiny-GGUF:q4", "https://hf.co/org/tiny-GGUF",
+    ])
     func `a second pull asks one question and finds it there`(model: String) async throws {
         let home = try TestHome(tiny())
         try await home.pull("org/tiny-GGUF")
@@ -51,7 +53,9 @@ struct PullAgainTests {
         let reports = Reports()
         #expect(try await home.pull("org/tiny-GGUF", reports: reports).wasThere)
         #expect(reports.notes.count == 1)
-        #expect(reports.notes.first?.contains("what is stored is from \(try tiny().commit.prefix(8))") == true)
+        #expect(
+            reports.notes.first?.contains("what is stored is from \(try tiny().commit.prefix(8))") == true
+        )
     }
 
     @Test(arguments: [429, 500, 503])

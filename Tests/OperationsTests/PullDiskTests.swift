@@ -44,7 +44,9 @@ struct PullDiskTests {
     @Test(.enabled(if: MountedFilesystem.isExpected, MountedFilesystem.reason))
     func `no space: the volume's own filesystem counts, and not the home's`() async throws {
         let disk = try MountedFilesystem(size: "4m")
-        let home = try TestHome(StubRepository("org/big", files: ["m-Q4_K_M.gguf": try largeGGUF(mebibytes: 8)]))
+        let home = try TestHome(
+            StubRepository("org/big", files: ["m-Q4_K_M.gguf": try largeGGUF(mebibytes: 8)])
+        )
         try FileSystem.createDirectory(home.volume().removingLastComponent())
         try home.directory.write(
             "engine: llamacpp\nmodels: \(disk.path)\n",

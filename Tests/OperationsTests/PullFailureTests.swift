@@ -102,7 +102,9 @@ struct PullFailureTests {
         try expectNothingDone(home)
     }
 
-    @Test func `gated with a token that was granted: it is pulled, and the token stays at the hub`() async throws {
+    @Test func `gated with a token that was granted: it is pulled, and the token stays at the hub`()
+        async throws
+    {
         let home = try TestHome(Self.repository(access: .gated))
         try await home.pull("org/tiny-GGUF", environment: ["HF_TOKEN": StubHub.grantedToken])
         #expect(try home.visibleFiles().count == 2)
@@ -201,7 +203,8 @@ struct PullFailureTests {
         try expectNothingDone(home)
     }
 
-    @Test func `a format that the engine does not serve is refused, and the other one is named`() async throws {
+    @Test func `a format that the engine does not serve is refused, and the other one is named`() async throws
+    {
         let home = try TestHome(Self.repository())
         let failure = try await home.failedPull("org/tiny-GGUF", stack: "vllm")
         #expect(failure.kind == .notFound)

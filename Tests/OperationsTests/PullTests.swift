@@ -102,10 +102,12 @@ struct PullTests {
         async throws
     {
         let sample = Dictionary(
-            uniqueKeysWithValues: try SampleModel.files().filter { $0.path.hasPrefix("\(SampleModel.repository)/") }
-                .map {
-                    (String($0.path.dropFirst(SampleModel.repository.count + 1)), StubContent.bytes($0.bytes))
-                }
+            uniqueKeysWithValues: try SampleModel.files().filter {
+                $0.path.hasPrefix("\(SampleModel.repository)/")
+            }
+            .map {
+                (String($0.path.dropFirst(SampleModel.repository.count + 1)), StubContent.bytes($0.bytes))
+            }
         )
         var files = sample
         files["pytorch_model.bin"] = .text("twin")

@@ -18,7 +18,7 @@ struct PullTogetherTests {
         let (home, content) = try home()
         let (first, second) = (Reports(), Reports())
         // Both begin while a third one holds the model.
-        var lock: FileLock? = try await ModelStore(volume: home.volume()).lock(model: "org/big", format: "gguf") {}
+        var lock: FileLock? = try await ModelStore(volume: home.volume()).lock(model: "org/big") {}
         async let one = home.pull("org/big", reports: first)
         async let two = home.pull("org/big", reports: second)
         for reports in [first, second] {

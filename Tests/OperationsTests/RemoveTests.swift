@@ -20,7 +20,12 @@ struct RemoveTests {
         return home
     }
 
-    private func removal(_ home: TestHome, _ name: String = "org/tiny-GGUF", quant: String? = nil, force: Bool = false)
+    private func removal(
+        _ home: TestHome,
+        _ name: String = "org/tiny-GGUF",
+        quant: String? = nil,
+        force: Bool = false
+    )
         throws -> Remove
     {
         Remove(
@@ -57,9 +62,16 @@ struct RemoveTests {
     @Test func `a download that was stopped goes too, one under way does not`() async throws {
         let home = try TestHome()
         let store = ModelStore(volume: home.volume())
-        let purpose = Partial.Purpose(model: "org/x", format: "gguf", quant: "q8_0", path: "x.gguf", sizeBytes: 10)
+        let purpose = Partial.Purpose(
+            model: "org/x",
+            format: "gguf",
+            quant: "q8_0",
+            path: "x.gguf",
+            sizeBytes: 10
+        )
         let digest = Digest.of([1])
-        var place: (directory: FilePath, lock: FileLock)? = try await store.openPartial(digest, for: purpose) {}
+        var place: (directory: FilePath, lock: FileLock)? = try await store.openPartial(digest, for: purpose)
+        {}
         let busy = await #expect(throws: Failure.self) {
             try await removal(home, "org/x").plan(in: home.workspace()) { _ in }
         }
@@ -75,9 +87,11 @@ struct RemoveTests {
 
     @Test(arguments: [
         #""--model","/models/org--tiny-GGUF/gguf/q4_k_m/tiny-Q4_K_M.gguf""#,
-        #""--model=/models/org--tiny-GGUF/gguf/q4_k_m/tiny-Q4_K_M.gguf""#, #""/models/org--tiny-GGUF/gguf/q4_k_m""#,
+        #""--model=/models/org--tiny-GGUF/gguf/q4_k_m/tiny-Q4_K_M.gguf""#,
+        #""/models/org--tiny-GGUF/gguf/q4_k_m""#,
     ])
-    func `a model that a running container serves is refused, unless by force`(arguments: String) async throws {
+    func `a model that a running container serves is refused, unless by force`(arguments: String) async throws
+    {
         let home = try await home()
         let engine = try engine(home, running: true, arguments)
         defer { engine.stop() }
@@ -118,7 +132,7 @@ struct RemoveTests {
         let removal = try removal(home)
         let plan = try await removal.plan(in: home.workspace()) { _ in }
         let store = ModelStore(volume: home.volume())
-        let lock = try await store.lock(model: "org/tiny-GGUF", format: "gguf") {}
+        let lock = try await store.lock(model: "org/tiny-GGUF") {}
         let failure = #expect(throws: Failure.self) { try removal.run(plan) }
         #expect(failure?.kind == .conflict)
         withExtendedLifetime(lock) {}

@@ -27,7 +27,9 @@ struct StoredModelTests {
         return try await show.run(in: home.workspace(stack: stack))
     }
 
-    private func failedShow(_ home: TestHome, _ name: String, stack: String = "llamacpp") async throws -> Failure {
+    private func failedShow(_ home: TestHome, _ name: String, stack: String = "llamacpp") async throws
+        -> Failure
+    {
         do { _ = try await show(home, name, stack: stack) } catch let failure as Failure { return failure }
         throw TestHome.NoFailure()
     }
@@ -37,9 +39,11 @@ struct StoredModelTests {
         try await home.pull("org/tiny-GGUF")
         try await home.pull("org/tiny-GGUF:q8_0", stack: "mistral")
         let all = try await Listing().run(in: home.workspace(stack: nil)) { _ in }
-        #expect(all.map { "\($0.stack) \($0.model) \($0.quant ?? "")" } == [
-            "llamacpp org/tiny-GGUF q4_k_m", "mistral org/tiny-GGUF q8_0",
-        ])
+        #expect(
+            all.map { "\($0.stack) \($0.model) \($0.quant ?? "")" } == [
+                "llamacpp org/tiny-GGUF q4_k_m", "mistral org/tiny-GGUF q8_0",
+            ]
+        )
         let line = try #require(all.first)
         #expect((line.format, line.architecture, line.contextLength) == ("gguf", "llama", 2048))
         #expect((line.source, line.state, line.files) == ("org/tiny-GGUF", .ready, 1))
@@ -50,7 +54,9 @@ struct StoredModelTests {
         #expect(more.contains { $0.model == "qwen2.5-coder:7b" && $0.state == .available })
     }
 
-    @Test func `a manifest that cannot be read is a line and a warning, and hides no other model`() async throws {
+    @Test func `a manifest that cannot be read is a line and a warning, and hides no other model`()
+        async throws
+    {
         let home = try home()
         try await home.pull("org/tiny-GGUF")
         try await home.pull("org/tiny-GGUF:q8_0")
@@ -121,7 +127,9 @@ struct StoredModelTests {
         #expect(try await show(home, "mine:7b-q4").model == "mine:7b")
     }
 
-    @Test func `how full a volume is: models, partials, what is shared, and what the quota leaves`() async throws {
+    @Test func `how full a volume is: models, partials, what is shared, and what the quota leaves`()
+        async throws
+    {
         let home = try home()
         let size = ByteCount(try smallGGUF().size)
         try await home.pull("org/tiny-GGUF")

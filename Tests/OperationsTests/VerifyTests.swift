@@ -89,7 +89,9 @@ struct VerifyTests {
             try #require(files["m-Q4_K_M-00001-of-00002.gguf"]).all,
             to: "elsewhere"
         )
-        try #require(other.string.withCString { target in path.withPlatformString { symlink(target, $0) } } == 0)
+        try #require(
+            other.string.withCString { target in path.withPlatformString { symlink(target, $0) } } == 0
+        )
         let checked = try await Verify([]).run(in: home.workspace()) { _ in }
         #expect(checked.map(\.state) == [.missing, .ok])
     }

@@ -47,7 +47,7 @@ struct IngestTests {
 
     @Test func `a model is nowhere to be seen before it is published`() throws {
         let shelf = try Shelf()
-        let ingest = try shelf.store.beginIngest(model: "qwen", format: "gguf")
+        let ingest = try shelf.store.beginIngest(model: "qwen")
         let content = try shelf.folder.write("weights", to: "arrived")
         try ingest.add(content, as: try #require(RelativePath("deep/er/model.gguf")))
         #expect(FileSystem.exists(ingest.directory.pushing("deep/er/model.gguf")))
@@ -60,7 +60,7 @@ struct IngestTests {
 
     @Test func `what a killed process left in staging is not taken in`() throws {
         let shelf = try Shelf()
-        let killed = try shelf.store.beginIngest(model: "qwen", format: "gguf")
+        let killed = try shelf.store.beginIngest(model: "qwen")
         try FileSystem.write([1], to: killed.directory.appending("left-over.gguf"))
         try shelf.put("qwen")
         #expect(try FileSystem.list(shelf.path("qwen/gguf/q4_k_m")) == ["manifest.json", "model.gguf"])
@@ -68,7 +68,7 @@ struct IngestTests {
 
     @Test func `a file taken in shares its bytes with the one that arrived`() throws {
         let shelf = try Shelf()
-        let ingest = try shelf.store.beginIngest(model: "qwen", format: "gguf")
+        let ingest = try shelf.store.beginIngest(model: "qwen")
         let content = try shelf.folder.write("weights", to: "arrived")
         try ingest.add(content, as: try #require(RelativePath("model.gguf")))
         let status = try #require(try FileSystem.status(content))
@@ -78,7 +78,7 @@ struct IngestTests {
 
     @Test func `one content may be two files of a model`() throws {
         let shelf = try Shelf()
-        let ingest = try shelf.store.beginIngest(model: "qwen", format: "gguf")
+        let ingest = try shelf.store.beginIngest(model: "qwen")
         let content = try shelf.folder.write("same", to: "arrived")
         try ingest.add(content, as: try #require(RelativePath("a.gguf")))
         try ingest.add(content, as: try #require(RelativePath("b.gguf")))
@@ -92,7 +92,7 @@ struct IngestTests {
 
     @Test func `two files of one path are refused`() async throws {
         let shelf = try Shelf()
-        let ingest = try shelf.store.beginIngest(model: "qwen", format: "gguf")
+        let ingest = try shelf.store.beginIngest(model: "qwen")
         let content = try shelf.folder.write("weights", to: "arrived")
         let path = try #require(RelativePath("model.gguf"))
         try ingest.add(content, as: path)
@@ -118,7 +118,7 @@ struct IngestTests {
     @Test func `a folder that cannot be written is told as such`() async throws {
         let shelf = try Shelf()
         try shelf.folder.write("x", to: "volume/.stackctl")
-        let failure = await storeError { try shelf.store.beginIngest(model: "qwen", format: "gguf") }
+        let failure = await storeError { try shelf.store.beginIngest(model: "qwen") }
         guard case .system(let error) = failure else {
             Issue.record("\(String(describing: failure))")
             return

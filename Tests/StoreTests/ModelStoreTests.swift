@@ -44,7 +44,7 @@ struct ModelStoreTests {
         manifest.source.selection = "*.gguf"
         manifest.files[0].gitBlob = String(repeating: "b", count: 40)
         manifest.files[0].sourcePath = "elsewhere/model.gguf"
-        let ingest = try shelf.store.beginIngest(model: "org/Model", format: "gguf")
+        let ingest = try shelf.store.beginIngest(model: "org/Model")
         let put = try ingest.publish(manifest)
         #expect(try shelf.store.model(put.key)?.manifest == manifest)
         #expect(put.layout.directory(of: put.key) == shelf.path("org--Model/gguf/q4_k_m"))
@@ -90,7 +90,7 @@ struct ModelStoreTests {
     @Test func `a model that another process changes is not removed`() async throws {
         let shelf = try Shelf()
         let model = try shelf.put("qwen")
-        let lock = try await shelf.store.lock(model: "qwen", format: "gguf") {}
+        let lock = try await shelf.store.lock(model: "qwen") {}
         let failure = await storeError { try shelf.store.remove(model) }
         guard case .busy("qwen") = failure else {
             Issue.record("\(String(describing: failure))")
@@ -100,9 +100,9 @@ struct ModelStoreTests {
         withExtendedLifetime(lock) {}
     }
 
-    @Test func `the lock of one format leaves the others free`() async throws {
+    @Test func `the lock of one model leaves the others free`() async throws {
         let shelf = try Shelf()
-        let lock = try await shelf.store.lock(model: "qwen", format: "safetensors") {}
+        let lock = try await shelf.store.lock(model: "llama") {}
         try shelf.store.remove(shelf.put("qwen"))
         #expect(try shelf.names().isEmpty)
         withExtendedLifetime(lock) {}
@@ -110,10 +110,10 @@ struct ModelStoreTests {
 
     @Test func `whoever comes second waits for the lock and is told so once`() async throws {
         let shelf = try Shelf()
-        var first: FileLock? = try await shelf.store.lock(model: "qwen", format: "gguf") {}
+        var first: FileLock? = try await shelf.store.lock(model: "qwen") {}
         let waiting = Signal()
         let store = shelf.store
-        let second = Task { try await store.lock(model: "qwen", format: "gguf") { waiting.give() } }
+        let second = Task { try await store.lock(model: "qwen") { waiting.give() } }
         try await waiting.wait()
         #expect(first != nil)
         first = nil
@@ -123,10 +123,10 @@ struct ModelStoreTests {
 
     @Test func `a wait for the lock can be cancelled`() async throws {
         let shelf = try Shelf()
-        let lock = try await shelf.store.lock(model: "qwen", format: "gguf") {}
+        let lock = try await shelf.store.lock(model: "qwen") {}
         let waiting = Signal()
         let store = shelf.store
-        let second = Task { try await store.lock(model: "qwen", format: "gguf") { waiting.give() } }
+        let second = Task { try await store.lock(model: "qwen") { waiting.give() } }
         try await waiting.wait()
         second.cancel()
         await #expect(throws: CancellationError.self) { _ = try await second.value }

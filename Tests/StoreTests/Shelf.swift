@@ -48,7 +48,7 @@ struct Shelf {
         quant: String = "q4_k_m",
         files: [String: String] = ["model.gguf": "weights"]
     ) throws -> StoredModel {
-        let ingest = try store.beginIngest(model: model, format: format)
+        let ingest = try store.beginIngest(model: model)
         for (path, text) in files {
             let content = try folder.write(text, to: "arrived")
             try ingest.add(content, as: try #require(RelativePath(path)))

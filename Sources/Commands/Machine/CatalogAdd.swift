@@ -88,7 +88,7 @@ struct CatalogAdd: AsyncParsableCommand {
         if !change.dryRun {
             do throws(CatalogAdditionError) { try addition.write(home: home) } catch { throw Failure(error) }
         }
-        try common.output.print(["file": path.string, "model": name]) {
+        try common.output.tell(["file": path.string, "model": name]) {
             "\(change.dryRun ? "would add" : "added") \(name) to \(path)\n"
         }
     }

@@ -21,6 +21,6 @@ struct HomeInit: AsyncParsableCommand {
         let home =
             try directory.map { try workingDirectory().pushing(FilePath($0)) } ?? common.workspace().home.path
         let outcome = try Initialize(home).run(isDryRun: change.dryRun)
-        try common.output.print(outcome) { InitializedHomeView.text(outcome, isDryRun: change.dryRun) }
+        try common.output.tell(outcome) { InitializedHomeView.text(outcome, isDryRun: change.dryRun) }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalog
+import Console
 import Operations
 
 struct ModelList: AsyncParsableCommand {
@@ -25,6 +26,12 @@ struct ModelList: AsyncParsableCommand {
             in: common.workspace(),
             report: common.reporter
         )
+        // On stdout an empty list is empty, for scripts; a person is told what to do about it.
+        if models.isEmpty, !common.quiet, !common.json, common.talk.isTerminal {
+            common.talk.say(
+                "nothing is stored; pull a model with `stackctl pull MODEL`, see `stackctl catalog ls`\n"
+            )
+        }
         try common.output.print(models) {
             common.quiet
                 ? ModelListView.names(models)

@@ -81,18 +81,25 @@ struct ModelPull: AsyncParsableCommand {
             for model in models {
                 plans.append(try await Pull(model, options).plan(in: workspace, report: common.reporter))
             }
-            return try common.output.print(plans.map(PullPlanView.init)) {
+            try common.output.print(plans.map(PullPlanView.init)) {
                 PullPlanView.text(plans, common.output.terminal)
             }
+            for plan in plans { try plan.checkSpace() }
+            return
         }
         var pulled: [Pull.Outcome] = []
-        for model in models {
-            pulled.append(
-                try await common.showingProgress("\(model)") { report in
+        do {
+            for model in models {
+                let outcome = try await common.showingProgress("\(model)") { report in
                     try await Pull(model, options).run(in: workspace, report: report)
                 }
-            )
+                pulled.append(outcome)
+            }
+        } catch {
+            // What came before the failure is there, and is told.
+            if !pulled.isEmpty { try common.output.tell(pulled) { PulledModelView.text(pulled) } }
+            throw error
         }
-        try common.output.print(pulled) { PulledModelView.text(pulled) }
+        try common.output.tell(pulled) { PulledModelView.text(pulled) }
     }
 }

@@ -34,6 +34,6 @@ struct ModelRemove: AsyncParsableCommand {
             try await change.confirm("remove \(RemovalView.summary(plan))?", on: common.talk)
             try removal.run(plan)
         }
-        try common.output.print(plan.items) { RemovalView.text(plan, isDryRun: change.dryRun) }
+        try common.output.tell(plan.items) { RemovalView.text(plan, isDryRun: change.dryRun) }
     }
 }

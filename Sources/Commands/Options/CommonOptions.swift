@@ -34,7 +34,7 @@ struct CommonOptions: ParsableArguments {
         return Workspace(home: home, environment: environment, stackName: stack)
     }
 
-    var output: Output { Output(isJSON: json, terminal: .standardOutput(color: color)) }
+    var output: Output { Output(isJSON: json, isQuiet: quiet, terminal: .standardOutput(color: color)) }
     var talk: Terminal { .standardError(color: color) }
 
     /// Runs an operation and shows what it reports on stderr.

@@ -35,7 +35,9 @@ struct CatalogView: Encodable {
     init(_ entry: CatalogEntry) {
         (model, description, family, licence, gated) =
             (entry.reference, entry.description, entry.family, entry.licence, entry.gated)
-        aliases = entry.aliases.map { "\(entry.name):\($0)" } + (entry.isDefault ? [entry.name] : [])
+        aliases =
+            entry.aliases.map { "\(entry.name):\($0)" }
+            + (entry.isDefault && entry.reference != entry.name ? [entry.name] : [])
         (useCases, tags, sizeClass, recommended) = (
             entry.useCases, entry.tags, entry.sizeClass?.rawValue, entry.recommended
         )

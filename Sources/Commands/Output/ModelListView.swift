@@ -57,7 +57,7 @@ enum ModelListView {
     /// A number of weights as people say it: `7.6B`, `494M`.
     static func count(_ parameters: Int64) -> String {
         let (unit, name): (Double, String) =
-            parameters >= 1_000_000_000 ? (1e9, "B") : parameters >= 1_000_000 ? (1e6, "M") : (1e3, "K")
+            parameters >= 999_500_000 ? (1e9, "B") : parameters >= 999_500 ? (1e6, "M") : (1e3, "K")
         let tenths = Int((Double(parameters) / unit * 10).rounded())
         return tenths < 1000 && tenths % 10 != 0
             ? "\(tenths / 10).\(tenths % 10)\(name)" : "\((tenths + 5) / 10)\(name)"

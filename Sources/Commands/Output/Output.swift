@@ -4,6 +4,7 @@ import Platform
 /// Where data goes: stdout, as JSON or as a person reads it.
 struct Output {
     let isJSON: Bool
+    let isQuiet: Bool
     let terminal: Terminal
 
     /// Prints a document as JSON, or what `text` makes of it.
@@ -13,5 +14,10 @@ struct Output {
         } else {
             try terminal.write(text())
         }
+    }
+
+    /// Prints what a verb has done: the same, but that a person who asked for quiet is told nothing.
+    func tell(_ document: some Encodable, text: () -> String) throws {
+        if isJSON || !isQuiet { try print(document, text: text) }
     }
 }

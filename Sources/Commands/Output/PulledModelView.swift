@@ -23,7 +23,7 @@ struct PullPlanView: Encodable {
     let format: String
     let quant: String?
     let repository: String
-    let revision: String
+    let revision: String?
     let files: [PullPlan.File]
     let missingBytes: ByteCount
     let freeBytes: ByteCount
@@ -46,8 +46,10 @@ struct PullPlanView: Encodable {
                 ])
             }
             let verdict = plan.missing <= plan.freeBytes ? "" : terminal.style.red(", which is not enough")
+            let parts = [plan.model, plan.format, plan.quant, "from \(plan.repository)"].compactMap(\.self)
+            let commit = plan.revision.map { " at \($0.prefix(8))" } ?? ""
             return """
-                \(sanitized("\(plan.model) \(plan.format) \(plan.quant ?? "") from \(plan.repository) at \(plan.revision.prefix(8))"))
+                \(sanitized(parts.joined(separator: " ") + commit))
                 \(table.rendered(for: terminal))\(plan.missing) to fetch, \(plan.freeBytes) free\(verdict)
 
                 """

@@ -21,9 +21,10 @@ struct ReportDrawing: Sendable {
         case .files(let files): for file in files { display.add(file.name, total: file.size) }
         case .progress(let file, let bytes, _): display.update(file, done: bytes)
         case .done(let file): display.finish(file)
-        case .stage(let text): say("stage", text, style.dim(text))
-        case .note(let text): say("note", text, text)
-        case .warning(let text): say("warning", text, "\(style.yellow("warning")): \(text)", always: true)
+        case .stage(let text): say("stage", text, style.dim(sanitized(text)))
+        case .note(let text): say("note", text, sanitized(text))
+        case .warning(let text):
+            say("warning", text, "\(style.yellow("warning")): \(sanitized(text))", always: true)
         }
     }
 

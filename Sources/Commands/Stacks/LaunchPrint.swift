@@ -25,7 +25,11 @@ struct LaunchPrint: AsyncParsableCommand {
 
     func run() async throws {
         let launch = try await Launch(model, quant: quant).run(in: common.workspace())
-        let output = Output(isJSON: common.json || format == .json, terminal: common.output.terminal)
+        let output = Output(
+            isJSON: common.json || format == .json,
+            isQuiet: false,
+            terminal: common.output.terminal
+        )
         try output.print(launch) { launch.shell + "\n" }
     }
 }

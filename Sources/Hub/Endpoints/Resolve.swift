@@ -31,7 +31,7 @@ extension HubClient {
             let origin = Origin(target)
         else { throw .unexpected("the hub redirects to no address") }
         if let home = Origin(endpoint), !home.mayLead(to: origin) {
-            throw .refusedAddress(origin.description)
+            throw .unexpected("the hub redirects to \(origin), which is not encrypted")
         }
         return FileLocation(url: target, headers: [])
     }

@@ -1,0 +1,114 @@
+import Catalog
+import Hub
+import Platform
+import Store
+import SystemPackage
+
+/// Finds out which files of a revision a pull needs, and which of them this host has already.
+struct FileChoice: Sendable {
+    private let request: PullRequest
+    private let revision: Revision
+    private let hub: HubClient
+    private let options: PullOptions
+
+    init(_ request: PullRequest, _ revision: Revision, _ hub: HubClient, _ options: PullOptions) {
+        self.request = request
+        self.revision = revision
+        self.hub = hub
+        self.options = options
+    }
+
+    func run(
+        _ store: ModelStore,
+        in workspace: Workspace,
+        report: Reporter
+    ) async throws(Failure) -> PlannedPull {
+        let selection = try choose(from: try await listed(), report)
+        try checkPin(of: selection)
+        let copies = options.force ? [:] : try await storedCopies(of: selection, store, in: workspace)
+        return PlannedPull(
+            request: request,
+            revision: revision,
+            selection: selection,
+            copies: selection.files.map { $0.parts.count == 1 ? copies[$0.parts[0].content.digest.hex] : nil }
+        )
+    }
+
+    private func listed() async throws(Failure) -> [RepositoryFile] {
+        let listed: (files: [RepositoryFile], refused: [String])
+        do throws(HubError) { listed = try await hub.files(of: revision) } catch {
+            throw Failure(error, client: hub)
+        }
+        guard let path = listed.refused.first else { return listed.files }
+        throw Failure(
+            .invalid,
+            "`\(revision.repository)` lists the path `\(path)`, which leads out of its folder; nothing was stored",
+            hint: "do not use this repository"
+        )
+    }
+
+    private func choose(from files: [RepositoryFile], _ report: Reporter) throws(Failure) -> FileSelection {
+        let wanted = request.selection
+        for pattern in wanted.include where !files.contains(where: { globMatches(pattern, $0.path.string) }) {
+            report(.warning("`--include \(pattern)` matches no file of `\(revision.repository)`"))
+        }
+        let selection: FileSelection
+        do throws(SelectionRefusal) { selection = try FileSelection.choose(wanted, from: files) } catch {
+            throw Failure(error, of: revision.repository, request)
+        }
+        if wanted.quant == nil, wanted.path == nil, let quant = selection.quant, quant != wanted.defaultQuant
+        {
+            let usual = wanted.defaultQuant?.name ?? "default"
+            report(.note("`\(request.model)` has no \(usual); taking \(quant)"))
+        }
+        return selection
+    }
+
+    private func checkPin(of selection: FileSelection) throws(Failure) {
+        guard let pinned = request.pinned, let file = selection.files.first,
+            file.parts.map(\.content) != [.sha256(pinned)]
+        else { return }
+        throw Failure(
+            .invalid,
+            "`\(file.path)` on the hub has another hash than the catalog's `sha256`",
+            hint: "correct the entry in config/models.yaml, or do not trust the file"
+        )
+    }
+
+    /// Stored files of the same content in any stack's volume on the same filesystem, by their hash.
+    private func storedCopies(
+        of selection: FileSelection,
+        _ store: ModelStore,
+        in workspace: Workspace
+    ) async throws(Failure) -> [String: FilePath] {
+        let wanted = Set(selection.files.flatMap { $0.parts.map(\.content.digest.hex) })
+        var known: [String: FilePath] = [:]
+        for stack in try workspace.stacks() {
+            guard let other = try? await workspace.store(of: stack), let models = try? other.models().models
+            else { continue }
+            for model in models {
+                for file in model.manifest.files {
+                    let hashes = [file.sha256, file.gitBlob].compactMap(\.self).filter(wanted.contains)
+                    let path = model.path(of: file)
+                    guard !hashes.isEmpty, let status = try? FileSystem.status(path), status.kind == .file,
+                        status.size == file.sizeBytes, status.device == store.device
+                    else { continue }
+                    for hash in hashes { known[hash] = path }
+                }
+            }
+        }
+        return known
+    }
+}
+
+extension ModelStore {
+    /// The filesystem that the volume is on, or would be.
+    fileprivate var device: UInt64? {
+        var place = layout.volume
+        while !place.isEmpty {
+            if let status = try? FileSystem.status(place) { return status.device }
+            place.removeLastComponent()
+        }
+        return nil
+    }
+}
