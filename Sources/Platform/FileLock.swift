@@ -40,6 +40,9 @@ public final class FileLock: Sendable {
         onWait: () -> Void = {}
     ) async throws -> FileLock {
         if let lock = try attempt(path, mode) { return lock }
+        // Whoever only looks whether it is held has it for a moment: not worth a word.
+        try await Task.sleep(for: .milliseconds(20))
+        if let lock = try attempt(path, mode) { return lock }
         onWait()
         while true {
             try await Task.sleep(for: .milliseconds(200))

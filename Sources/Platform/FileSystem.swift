@@ -115,15 +115,37 @@ public enum FileSystem {
         }
     }
 
-    /// Copies a file's content to a name that must not exist, sharing blocks where the filesystem can.
+    /// Copies a file's content to a name that must not exist, sharing blocks where the filesystem can, and syncs it.
     public static func copy(_ path: FilePath, to other: FilePath) throws(SystemError) {
         let source = try File(path, .read)
         let target = try File(other, .create)
-        while true {
-            let count = try systemCall("copy to", other) {
-                linux_copy(source.descriptor, target.descriptor, 1 << 30)
+        do throws(SystemError) {
+            try copy(source, to: target)
+            try target.synchronize()
+        } catch {
+            try? remove(other)
+            throw error
+        }
+    }
+
+    private static func copy(_ source: File, to target: File) throws(SystemError) {
+        do throws(SystemError) {
+            var count = 1
+            while count > 0 {
+                count = try systemCall("copy to", target.path) {
+                    linux_copy(source.descriptor, target.descriptor, 1 << 30)
+                }
             }
-            if count == 0 { return }
+        } catch {
+            // Between two kinds of filesystem the kernel does not copy: the bytes go through this process.
+            guard [.improperLink, .invalidArgument, .noFunction, .notSupported].contains(error.errno) else {
+                throw error
+            }
+            var offset: Int64 = 0
+            while case let bytes = try source.read(at: offset, count: 1 << 20), !bytes.isEmpty {
+                try target.write(bytes.span.bytes, at: offset)
+                offset += Int64(bytes.count)
+            }
         }
     }
 

@@ -46,7 +46,8 @@ extension ModelStore {
     /// All downloads that are not part of a model yet.
     public func partials() throws(StoreError) -> [Partial] {
         var found: [Partial] = []
-        for name in try stored({ () throws(SystemError) in try FileSystem.list(layout.partials) }) {
+        let names = try stored { () throws(SystemError) in try FileSystem.list(layout.partials) }
+        for name in names where !name.hasPrefix(".") {
             let directory = layout.partials.appending(name)
             let content = try? FileSystem.status(directory.appending(Self.partialContentName))
             let about = try? FileSystem.read(directory.appending("purpose.json"))
@@ -99,6 +100,13 @@ extension ModelStore {
         guard directory.removingLastComponent() == layout.partials else {
             throw .invalidName(directory.string)
         }
-        try stored { () throws(SystemError) in try FileSystem.remove(directory) }
+        // Aside first: whoever waits for its lock may make the place anew while this one is emptied.
+        let aside = layout.partials.appending(
+            ".\(directory.lastComponent?.string ?? "").\(UInt32.random(in: 0 ... .max))"
+        )
+        try stored { () throws(SystemError) in
+            try FileSystem.rename(directory, to: aside)
+            try FileSystem.remove(aside)
+        }
     }
 }

@@ -1,8 +1,8 @@
 public import Platform
 public import SystemPackage
 
-/// An address from which bytes can be had now, with what must be sent to it.
-public struct RemoteAddress: Sendable {
+/// An address from which bytes can be had now, with what must be sent to it. Printing it shows neither.
+public struct RemoteAddress: Sendable, CustomStringConvertible, CustomReflectable {
     /// An `http` or `https` URL, perhaps signed: never shown or stored.
     public let url: String
     /// Header fields to send.
@@ -13,6 +13,11 @@ public struct RemoteAddress: Sendable {
         self.url = url
         self.headers = headers
     }
+
+    /// Says that there is an address, not which.
+    public var description: String { "(address)" }
+    /// Shows nothing in a dump.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 /// A run of bytes that is kept under one address and has one hash.

@@ -59,10 +59,9 @@ enum HubClient {
     private static func run(_ executable: FilePath, _ arguments: [String]) async throws -> BinaryRun.Result {
         var environment = ["HF_HUB_DISABLE_UPDATE_CHECK": "1"]
         for name in [
-            "PATH", "HOME", "TMPDIR", "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL",
-            "PIP_TRUSTED_HOST", "PIP_CERT",
-            "PIP_CONFIG_FILE", "SSL_CERT_FILE", "http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY",
-            "NO_PROXY",
+            "PATH", "HOME", "TMPDIR", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT",
+            "PIP_TRUSTED_HOST", "PIP_CONFIG_FILE", "SSL_CERT_FILE", "http_proxy", "https_proxy", "no_proxy",
+            "HTTPS_PROXY", "NO_PROXY",
         ] {
             environment[name] = Environment.process[name]
         }

@@ -25,8 +25,7 @@ struct StreamTests {
         ["pull", "org/tiny-GGUF"], ["pull", "--dry-run", "org/tiny-GGUF:q8_0"], ["ls"], ["ls", "--all"],
         ["show", "org/tiny-GGUF"], ["verify"], ["df"], ["catalog", "ls"], ["catalog", "show", "phi-2"],
         ["catalog", "search", "code"], ["catalog", "validate"], ["rm", "-n", "org/tiny-GGUF"],
-        ["init", "-n"],
-        ["version"],
+        ["init", "-n"], ["version"],
     ])
     func `with --json one document is on stdout`(arguments: [String]) async throws {
         let home = try CommandLineHome(tinyRepository())

@@ -83,15 +83,16 @@ struct TerminalTests {
         #expect(try home.visibleFiles().isEmpty)
     }
 
-    @Test func `a table fits the terminal's width`() async throws {
+    @Test(arguments: [80, 120])
+    func `a table fits the terminal's width`(columns: Int) async throws {
+        let name = "a-name-that-is-far-longer-than-any-terminal-has-room-for-in-one-of-its-columns"
         let home = try CommandLineHome(tinyRepository())
-        try await home.run("pull", "org/tiny-GGUF")
-        for columns in [60, 120] {
-            let run = try home.start(["ls", "--long"], terminal: .init(columns: UInt16(columns)))
-            let result = try await run.finish()
-            #expect(result.status == 0)
-            let lines = result.output.split(separator: "\r\n")
-            #expect(lines.count == 2)
-        }
+        try await home.run("pull", "org/tiny-GGUF", "--as", name)
+        let run = try home.start(["ls"], terminal: .init(columns: UInt16(columns)))
+        let result = try await run.finish()
+        #expect(result.status == 0)
+        let lines = result.output.split(separator: "\r\n")
+        #expect(lines.count == 2)
+        #expect(ScreenText(result.output, columns: columns).rows.count == 2)
     }
 }

@@ -26,8 +26,7 @@ struct InvocationTests {
 
     @Test(arguments: [
         ("ls", "ls"), ("ls --json", "ls --json"), ("--json ls", "ls --json"),
-        ("-q --json ls", "ls -q --json"),
-        ("--home /h ls", "ls --home /h"), ("--home=/h ls", "ls --home=/h"),
+        ("-q --json ls", "ls -q --json"), ("--home /h ls", "ls --home /h"), ("--home=/h ls", "ls --home=/h"),
         ("-s mistral ls", "ls -s mistral"),
         ("--color never --progress json pull x", "pull x --color never --progress json"),
         ("catalog ls", "catalog ls"), ("--json catalog ls", "catalog ls --json"),
@@ -39,8 +38,8 @@ struct InvocationTests {
     @Test(arguments: [
         ("mistral ls", "ls --stack mistral"), ("llama.cpp pull x", "pull x --stack llamacpp"),
         ("--json mistral ls", "ls --json --stack mistral"),
-        ("mistral --json ls -q", "ls -q --json --stack mistral"),
-        ("mine ls", "ls --stack mine"), ("vllm catalog show phi-2", "catalog show phi-2 --stack vllm"),
+        ("mistral --json ls -q", "ls -q --json --stack mistral"), ("mine ls", "ls --stack mine"),
+        ("vllm catalog show phi-2", "catalog show phi-2 --stack vllm"),
         ("mistral rm -y -- -x", "rm -y --stack mistral -- -x"), ("rm -- mistral", "rm -- mistral"),
     ])
     func `a stack before the verb becomes an option`(typed: String, expected: String) throws {
@@ -86,10 +85,9 @@ struct InvocationTests {
         for typed in [
             "pull x --quant q4 --format gguf --revision main --include *.md --exclude a --force --connections 4",
             "pull x y --limit-rate 40M --offline -n -y", "pull x --as name",
-            "ls --format gguf --all --long -q",
-            "show x --quant q8", "verify", "verify x y --repair", "rm x -y --format gguf --quant q4 --force",
-            "df",
-            "catalog validate", "init dir -n", "version", "mirror serve dir --bind 127.0.0.1:0 --insecure",
+            "ls --format gguf --all --long -q", "show x --quant q8", "verify", "verify x y --repair",
+            "rm x -y --format gguf --quant q4 --force", "df", "catalog validate", "init dir -n", "version",
+            "mirror serve dir --bind 127.0.0.1:0 --insecure",
             "ls --home /h -s vllm --json -q -v --color always --progress none",
         ] {
             #expect(throws: Never.self, "\(typed)") {
@@ -100,9 +98,9 @@ struct InvocationTests {
 
     @Test(arguments: [
         "pull", "pull x --connections 0", "pull x --connections 65", "pull x --limit-rate 1",
-        "pull x y --as name",
-        "pull x --quant nonsense", "pull x --format onnx", "pull a//b", "show", "rm", "ls --progress dots",
-        "ls --color blue", "catalog add x", "catalog add x --gguf q4=a/b", "mirror serve --bind nowhere:x",
+        "pull x y --as name", "pull x --quant nonsense", "pull x --format onnx", "pull a//b", "show", "rm",
+        "ls --progress dots", "ls --color blue", "catalog add x", "catalog add x --gguf q4=a/b",
+        "mirror serve --bind nowhere:x",
     ])
     func `what makes no sense is a mistake of usage`(typed: String) throws {
         let error = #expect(throws: (any Error).self) {

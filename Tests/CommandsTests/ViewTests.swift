@@ -3,6 +3,7 @@ import Console
 import Operations
 import Platform
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Commands
@@ -118,6 +119,21 @@ struct JSONShapeTests {
         )
         let text = String(decoding: try JSON.encode(files.map(\.state)), as: UTF8.self)
         #expect(["\"ok\"", "\"differs\"", "\"missing\""].allSatisfy(text.contains))
+    }
+
+    @Test func `how full a volume is`() async throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("engine: llamacpp\nquota: 1GB\n", to: "stacks/llamacpp/stack.yaml")
+        let home = Home.locate(flag: directory.path.string, environment: [:], workingDirectory: "/")
+        let workspace = Workspace(home: home, environment: [:], stackName: "llamacpp")
+        let use = try #require(try await DiskUse.all(in: workspace) { _ in }.first)
+        #expect(
+            try keys(use).isSuperset(of: [
+                "stack", "path", "filesystemBytes", "freeBytes", "modelsBytes", "partialBytes", "sharedBytes",
+                "quotaBytes",
+            ])
+        )
+        #expect(DiskUseView.table([use], for: terminal(columns: 80)).contains("1.0 GB"))
     }
 
     @Test func `a plan of a pull and an entry of the catalog`() throws {

@@ -38,7 +38,8 @@ struct DockerClientTests {
         {"Id":"4fa6e0f0c678","Created":"2025-01-01T00:00:00Z","Path":"/app/llama-server",
          "Args":["-m","/models/a"],
          "State":{"Status":"running","Running":true,"Pid":4711},"Name":"/llamacpp",
-         "Config":{"Hostname":"x","Cmd":["-m","/models/a"],"Env":["A=1","B="],"Image":"ghcr.io/x:1"},"Mounts":[]}
+         "Config":{"Hostname":"x","Cmd":["-m","/models/a"],"Env":["A=1","B="],
+                   "Image":"ghcr.io/x:1"},"Mounts":[]}
         """
 
     @Test func `a container is described`() async throws {

@@ -34,13 +34,12 @@ struct FileSelectionTests {
 
     @Test(arguments: [
         ("Qwen_Qwen3-1.7B-Q4_K_M.gguf", "q4_k_m"), ("Model-Q6_K_L.gguf", "q6_k_l"),
-        ("Model-IQ4_XS.gguf", "iq4_xs"),
-        ("Model-Q8_0/Model-Q8_0-00001-of-00001.gguf", "q8_0"), ("Qwen3-8B-UD-Q4_K_XL.gguf", "ud_q4_k_xl"),
+        ("Model-IQ4_XS.gguf", "iq4_xs"), ("Model-Q8_0/Model-Q8_0-00001-of-00001.gguf", "q8_0"),
+        ("Qwen3-8B-UD-Q4_K_XL.gguf", "ud_q4_k_xl"),
         ("UD-Q4_K_XL/M-UD-Q4_K_XL-00001-of-00001.gguf", "ud_q4_k_xl"),
-        ("BF16/M-BF16-00001-of-00001.gguf", "bf16"),
-        ("qwen2.5-coder-32b-instruct-q4_k_m.gguf", "q4_k_m"), ("llama-2-7b-chat.Q4_K_M.gguf", "q4_k_m"),
-        ("gpt-oss-20b-mxfp4.gguf", "mxfp4"), ("Model.i1-IQ4_XS.gguf", "i1_iq4_xs"),
-        ("Model-fp16.gguf", "f16"),
+        ("BF16/M-BF16-00001-of-00001.gguf", "bf16"), ("qwen2.5-coder-32b-instruct-q4_k_m.gguf", "q4_k_m"),
+        ("llama-2-7b-chat.Q4_K_M.gguf", "q4_k_m"), ("gpt-oss-20b-mxfp4.gguf", "mxfp4"),
+        ("Model.i1-IQ4_XS.gguf", "i1_iq4_xs"), ("Model-fp16.gguf", "f16"),
         ("Q3_K_S/model-00001-of-00001.gguf", "q3_k_s"), ("m.Q6_K.gguf.part1of1", "q6_k"),
     ])
     func `a quantization is found in the names of every publisher`(path: String, quant: String) throws {
@@ -153,12 +152,10 @@ struct FileSelectionTests {
 
     @Test(arguments: [
         ("*mmproj*", "sub/mmproj-F16.gguf", true), ("*.gguf", "a/b.GGUF", true),
-        ("*.gguf", "a.gguf.part1of2", false),
-        ("sub/*", "sub/a.txt", true), ("sub/*", "other/a.txt", false), ("sub/*", "a.txt", false),
-        ("?.txt", "a.txt", true), ("?.txt", "ab.txt", false), ("a*b*c", "aXbYbZc", true),
-        ("a*b*c", "aXbY", false),
-        ("*", "anything", true), ("", "a", false), ("**", "a", true), ("README.md", "docs/README.md", true),
-        ("[ab].txt", "a.txt", false),
+        ("*.gguf", "a.gguf.part1of2", false), ("sub/*", "sub/a.txt", true), ("sub/*", "other/a.txt", false),
+        ("sub/*", "a.txt", false), ("?.txt", "a.txt", true), ("?.txt", "ab.txt", false),
+        ("a*b*c", "aXbYbZc", true), ("a*b*c", "aXbY", false), ("*", "anything", true), ("", "a", false),
+        ("**", "a", true), ("README.md", "docs/README.md", true), ("[ab].txt", "a.txt", false),
     ])
     func `patterns match as people expect`(pattern: String, path: String, matches: Bool) {
         #expect(globMatches(pattern, path) == matches)
@@ -182,17 +179,15 @@ struct SafetensorsSelectionTests {
     @Test func `weights, index, configuration, tokenizer, templates and the card`() throws {
         let needed = [
             "LICENSE", "README.md", "additional_chat_templates/tool.jinja", "chat_template.jinja",
-            "config.json",
-            "generation_config.json", "merges.txt", "model-00001-of-00002.safetensors",
+            "config.json", "generation_config.json", "merges.txt", "model-00001-of-00002.safetensors",
             "model-00002-of-00002.safetensors", "model.safetensors.index.json", "special_tokens_map.json",
             "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json",
         ]
         let others = [
             ".gitattributes", "pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json",
-            "flax_model.msgpack",
-            "tf_model.h5", "onnx/model.onnx", "original/consolidated.00.pth", "figures/a.png",
-            "training_args.bin",
-            "adapter_config.json", "adapter_model.safetensors", "vae/model.safetensors",
+            "flax_model.msgpack", "tf_model.h5", "onnx/model.onnx", "original/consolidated.00.pth",
+            "figures/a.png", "training_args.bin", "adapter_config.json", "adapter_model.safetensors",
+            "vae/model.safetensors",
         ]
         #expect(try choose(needed + others) == needed)
     }

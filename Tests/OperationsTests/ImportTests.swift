@@ -50,14 +50,28 @@ struct ImportTests {
         #expect(checked.count == 6 && checked.allSatisfy { $0.state == .ok })
     }
 
-    @Test func `what is stored already is replaced by force only`() async throws {
+    @Test func `the same content is there already, another one replaces it by force only`() async throws {
         let home = try TestHome()
         let file = try home.directory.write(smallGGUF().all, to: "m-Q8_0.gguf")
         try await home.pull(file.string)
-        #expect(try await home.failedPull(file.string).kind == .conflict)
+        #expect(try await home.pull(file.string).wasThere)
         try home.directory.write(smallGGUF(7).all, to: "m-Q8_0.gguf")
+        #expect(try await home.failedPull(file.string).kind == .conflict)
+        #expect(try home.read("m-Q8_0/gguf/q8_0/m-Q8_0.gguf") == smallGGUF().all)
         try await home.pull(file.string) { $0.force = true }
         #expect(try home.read("m-Q8_0/gguf/q8_0/m-Q8_0.gguf") == smallGGUF(7).all)
+        #expect(try home.visibleFiles().count == 2)
+    }
+
+    @Test func `a dry run tells what would be copied and changes nothing`() async throws {
+        let home = try TestHome()
+        let file = try home.directory.write(smallGGUF().all, to: "m-Q8_0.gguf")
+        let before = try home.directory.files()
+        let plan = try await Pull(try home.reference(file.string)).plan(in: home.workspace()) { _ in }
+        #expect((plan.model, plan.quant, plan.repository) == ("m-Q8_0", "q8_0", file.string))
+        #expect(plan.revision == nil)
+        #expect(plan.missing.bytes == (try smallGGUF().size))
+        #expect(try home.directory.files() == before)
     }
 
     @Test func `nothing there, no model, no GGUF`() async throws {

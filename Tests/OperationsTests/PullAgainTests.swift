@@ -58,6 +58,22 @@ struct PullAgainTests {
         )
     }
 
+    @Test(arguments: [StubRepository.Access.restricted, .disabled])
+    func `a repository that was closed takes nothing away from what is stored`(
+        access: StubRepository.Access
+    ) async throws {
+        let home = try TestHome(tiny())
+        try await home.pull("org/tiny-GGUF")
+        var closed = try tiny()
+        closed.access = access
+        home.hub.publish(closed)
+        let reports = Reports()
+        #expect(try await home.pull("org/tiny-GGUF", reports: reports).wasThere)
+        #expect(reports.notes.count == 1)
+        #expect([.notFound, .refused].contains(try await home.failedPull("org/tiny-GGUF:q8_0").kind))
+        #expect([.notFound, .refused].contains(try await home.failedPull("org/tiny-GGUF@v2").kind))
+    }
+
     @Test(arguments: [429, 500, 503])
     func `a hub that answers with trouble blocks no model that is there`(status: Int) async throws {
         let home = try TestHome(tiny())

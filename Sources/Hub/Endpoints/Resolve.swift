@@ -4,11 +4,16 @@ import Transport
 /// An address from which a file's bytes can be had now.
 ///
 /// It may be signed: it is never shown or stored.
-public struct FileLocation: Sendable {
+public struct FileLocation: Sendable, CustomStringConvertible, CustomReflectable {
     /// The address.
     public let url: String
     /// What must be sent with it; the token is here only if the address is the hub's own.
     public let headers: [(name: String, value: String)]
+
+    /// Says that there is an address, not which.
+    public var description: String { "(address)" }
+    /// Shows nothing in a dump.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 extension HubClient {
