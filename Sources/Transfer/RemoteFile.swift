@@ -1,7 +1,7 @@
 public import Platform
 public import SystemPackage
 
-/// An address from which bytes can be had now, with what must be sent to it. Printing it shows neither.
+/// An address from which bytes can be had now, with what must be sent to it; printing it shows neither.
 public struct RemoteAddress: Sendable, CustomStringConvertible, CustomReflectable {
     /// An `http` or `https` URL, perhaps signed: never shown or stored.
     public let url: String
