@@ -78,7 +78,9 @@ public struct Listing: Sendable {
             partials = try store.partials()
         } catch { throw Failure(store: error) }
         for error in found.damaged { report(.warning("\(error)")) }
-        return found.models.map { ListedModel(stack: stack.name, $0) } + damaged(found.damaged, stack)
+        let lastUse = store.lastUses()
+        return found.models.map { ListedModel(stack: stack.name, $0, lastUsedAt: lastUse($0.key)) }
+            + damaged(found.damaged, stack)
             + underWay(partials, stack)
     }
 
@@ -143,7 +145,7 @@ public struct Listing: Sendable {
 }
 
 extension ListedModel {
-    init(stack: String, _ model: StoredModel) {
+    init(stack: String, _ model: StoredModel, lastUsedAt: Date?) {
         let manifest = model.manifest
         self.init(
             stack: stack,
@@ -158,7 +160,7 @@ extension ListedModel {
             source: manifest.source.repository,
             revision: manifest.source.revision,
             pulledAt: manifest.pulledAt,
-            lastUsedAt: ModelStore(volume: model.layout.volume).lastUse(of: model.key),
+            lastUsedAt: lastUsedAt,
             state: .ready
         )
     }

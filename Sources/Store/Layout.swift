@@ -46,10 +46,15 @@ public struct ModelKey: Sendable, Hashable, CustomStringConvertible {
         self.format = format
         self.quant = quant
         for part in [directoryName, format, quant] {
-            guard RelativePath(part) != nil, !part.contains("/"), !part.hasPrefix(".") else {
-                throw .invalidName(part)
-            }
+            guard Self.isFolderName(part) else { throw .invalidName(part) }
         }
+    }
+
+    private static func isFolderName(_ name: String) -> Bool {
+        (1...255).contains(name.utf8.count) && name.utf8.first != UInt8(ascii: ".")
+            && name.utf8.allSatisfy {
+                $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\")
+            }
     }
 
     /// The name of the model's folder: the name with `-` for `:` and `--` for `/`.

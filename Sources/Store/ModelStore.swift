@@ -29,7 +29,7 @@ public struct ModelStore: Sendable, Hashable {
             case .failure(let error): damaged.append(error)
             }
         }
-        return (models.sorted { $0.order < $1.order }, damaged)
+        return (models.ordered(), damaged)
     }
 
     /// What is in one model's folder: each format and quantization, or why it cannot be read.
@@ -53,7 +53,7 @@ public struct ModelStore: Sendable, Hashable {
         where directory.lastComponent?.string.lowercased() == wanted {
             for variant in try variants(in: directory) { found.append(try variant.get()) }
         }
-        return found.sorted { $0.order < $1.order }
+        return found.ordered()
     }
 
     /// The model of exactly that key.
@@ -141,11 +141,28 @@ public struct ModelStore: Sendable, Hashable {
         return Date(timeIntervalSince1970: Double(status.modifiedNanoseconds / 1_000_000_000))
     }
 
+    /// When each model was last used, as far as it was noted; asks the disk for those alone.
+    public func lastUses() -> (ModelKey) -> Date? {
+        let names = Set((try? FileSystem.list(layout.state.appending("used"))) ?? [])
+        return { names.contains(Self.useName($0)) ? lastUse(of: $0) : nil }
+    }
+
+    private static func useName(_ key: ModelKey) -> String {
+        "\(key.directoryName).\(key.format).\(key.quant)"
+    }
+
     private func usePath(_ key: ModelKey) -> FilePath {
-        layout.state.appending("used").appending("\(key.directoryName).\(key.format).\(key.quant)")
+        layout.state.appending("used").appending(Self.useName(key))
     }
 }
 
-extension StoredModel {
-    fileprivate var order: (String, String, String) { (key.model.lowercased(), key.format, key.quant) }
+extension [StoredModel] {
+    /// By name, whatever the letters' case, then by format and quantization.
+    fileprivate func ordered() -> [StoredModel] {
+        // Lower case is worked out once a model and not once a comparison.
+        map { (name: $0.key.model.lowercased(), model: $0) }.sorted { left, right in
+            (left.name, left.model.key.format, left.model.key.quant)
+                < (right.name, right.model.key.format, right.model.key.quant)
+        }.map(\.model)
+    }
 }
