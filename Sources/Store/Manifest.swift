@@ -102,6 +102,24 @@ public struct Manifest: Sendable, Codable, Equatable {
             self.gitBlob = gitBlob
             self.sourcePath = sourcePath
         }
+
+        /// Reads and checks a file's description; by hand, since a list of a thousand models reads thousands.
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            let path = try values.decode(String.self, forKey: .path)
+            guard let relative = RelativePath(path) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .path,
+                    in: values,
+                    debugDescription: "`\(path)` leaves its directory"
+                )
+            }
+            self.path = relative
+            sizeBytes = ByteCount(try values.decode(Int64.self, forKey: .sizeBytes))
+            sha256 = try values.decode(String.self, forKey: .sha256)
+            gitBlob = try values.decodeIfPresent(String.self, forKey: .gitBlob)
+            sourcePath = try values.decodeIfPresent(String.self, forKey: .sourcePath)
+        }
     }
 
     /// Describes a model.

@@ -75,7 +75,7 @@ public struct ModelStore: Sendable, Hashable {
             throw .malformedManifest(path, reason: "not a manifest: \(error)")
         }
         let key = try ModelKey(model: manifest.model, format: manifest.format, quant: manifest.quant)
-        guard layout.directory(of: key) == directory else {
+        guard directory.string == key.path(below: layout.volume.string) else {
             throw .malformedManifest(path, reason: "it describes \(key), whose place is another")
         }
         return StoredModel(key: key, manifest: manifest, layout: layout)
