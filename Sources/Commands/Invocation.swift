@@ -33,6 +33,9 @@ struct Invocation {
             return
         }
         guard Self.verbs.contains(verb) else { throw Self.unknown(verb, typed, environment) }
+        if let other = Self.namedStack(options), other != word, other != stack {
+            throw ValidationError("two stacks are named: `\(other)` and `\(word)`")
+        }
         arguments = Self.arrange(rest, options + ["--stack", stack])
     }
 
@@ -61,6 +64,12 @@ struct Invocation {
             }
         }
         return options
+    }
+
+    private static func namedStack(_ options: [String]) -> String? {
+        options.indices.last { ["--stack", "-s"].contains(options[$0]) && $0 + 1 < options.count }.map {
+            options[$0 + 1]
+        }
     }
 
     /// Puts the options behind the verb's own words, and before a `--`.

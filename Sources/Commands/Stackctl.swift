@@ -14,8 +14,9 @@ public struct Stackctl: AsyncParsableCommand {
             stackctl mistral pull qwen2.5-coder:32b
             """,
         discussion: """
-            STACK is the name of a folder under `stacks/`: `mistral`, `llamacpp` and `vllm` are shipped. Without one, the \
-            verbs that read act on all stacks, the others on the default one (`STACKCTL_STACK`, else `llamacpp`).
+            STACK is the name of a folder under `stacks/`: `mistral`, `llamacpp` and `vllm` are shipped. Without one, \
+            `ls`, `df` and `verify` act on all stacks, the other verbs on the default one (`STACKCTL_STACK`, else the only \
+            stack of the home, else `llamacpp`).
             """,
         version: Version.text,
         groupedSubcommands: [

@@ -71,7 +71,8 @@ private struct HubWords {
                 .unavailable, "the hub at \(hub) does not answer: \(reason)",
                 "models that are stored work without it: see `stackctl ls`"
             )
-        case .refusedAddress(let address): (.refused, "refused to ask `\(address)`", "check `HF_ENDPOINT`")
+        case .refusedAddress(let address):
+            (.invalid, "`\(address)` is not the address of a hub", "check `HF_ENDPOINT`")
         case .offline:
             (
                 .unavailable, "the hub may not be asked: offline",

@@ -1,10 +1,9 @@
 import Catalog
-import Hub
 import Platform
 
 extension Failure {
     /// Words why a repository does not hold what was asked for.
-    init(_ refusal: SelectionRefusal, of repository: RepositoryID, _ request: PullRequest) {
+    init(_ refusal: SelectionRefusal, of repository: String, _ request: PullRequest) {
         let words = SelectionWords(repository: repository, wanted: request.selection)
         let (kind, message, hint) = words.forWhatIsMissing(refusal) ?? words.forTheChoice(refusal)
         self.init(kind, message, hint: hint)
@@ -15,7 +14,7 @@ extension Failure {
 private struct SelectionWords {
     typealias Wording = (kind: Failure.Kind, message: String, hint: String?)
 
-    let repository: RepositoryID
+    let repository: String
     let wanted: SelectionRequest
 
     func forWhatIsMissing(_ refusal: SelectionRefusal) -> Wording? {

@@ -35,12 +35,13 @@ struct Fetch: Sendable {
             report
         )
         defer { withExtendedLifetime(opened) {} }
+        let sizes = Dictionary(selection.files.map { ($0.path.string, $0.size) }) { first, _ in first }
         let engine = TransferEngine(connections: options.connections, rateLimit: options.rateLimit) { event in
-            Self.pass(event, to: report)
+            Self.pass(event, sizes, to: report)
         }
         let received: [ReceivedFile]
         do { received = try await engine.receive(opened.map(\.remote)) } catch {
-            removeEmpty(opened)
+            for place in opened { store.removePartialIfEmpty(place.remote.directory) }
             throw error
         }
         var contents: [FilePath: Content] = [:]
@@ -48,18 +49,20 @@ struct Fetch: Sendable {
             contents[place.remote.directory] = Content(path: file.content, sha256: file.sha256.hex)
         }
         report(.stage("storing \(planned.request.model)"))
-        let model = try publish(
-            selection.files.enumerated().map { index, file in
-                if let copy = copies[index] { return copy }
-                guard let content = contents[store.partialDirectory(file.partialID)] else {
-                    preconditionFailure("every file was received or copied")
-                }
-                return content
-            },
-            report
-        )
-        for place in opened { try? store.removePartial(place.remote.directory) }
-        return model
+        let ordered = selection.files.enumerated().map { index, file in
+            if let copy = copies[index] { return copy }
+            guard let content = contents[store.partialDirectory(file.partialID)] else {
+                preconditionFailure("every file was received or copied")
+            }
+            return content
+        }
+        // Also when it is refused as no model: bytes that are verified and useless would only come to the same end.
+        var isDone = true
+        defer { if isDone { for place in opened { try? store.removePartial(place.remote.directory) } } }
+        do { return try publish(ordered, report) } catch {
+            isDone = Failure(error).kind == .invalid
+            throw error
+        }
     }
 
     // MARK: Copies
@@ -150,20 +153,12 @@ struct Fetch: Sendable {
         return RemoteFile(name: file.path.string, directory: directory, parts: parts)
     }
 
-    /// Removes the places to which no byte came.
-    private func removeEmpty(_ opened: [OpenPlace]) {
-        for place in opened {
-            let content = try? FileSystem.status(
-                place.remote.directory.appending(ModelStore.partialContentName)
-            )
-            if (content?.size ?? 0) == 0 { try? store.removePartial(place.remote.directory) }
-        }
-    }
-
-    private static func pass(_ event: TransferEvent, to report: Reporter) {
+    private static func pass(_ event: TransferEvent, _ sizes: [String: ByteCount], to report: Reporter) {
         switch event {
         case .received(let file, let bytes, let size): report(.progress(file: file, bytes: bytes, of: size))
-        case .resuming(let file, let from): report(.note("\(file): \(from) are here from an earlier run"))
+        case .resuming(let file, let from):
+            report(.resumed(file: file, bytes: from, of: sizes[file] ?? from))
+            report(.note("\(file): \(from) are here from an earlier run"))
         case .retrying(let file, let reason, let pause):
             report(
                 .note(

@@ -54,12 +54,12 @@ struct FileChoice: Sendable {
         }
         let selection: FileSelection
         do throws(SelectionRefusal) { selection = try FileSelection.choose(wanted, from: files) } catch {
-            throw Failure(error, of: revision.repository, request)
+            throw Failure(error, of: "\(revision.repository)", request)
         }
-        if wanted.quant == nil, wanted.path == nil, let quant = selection.quant, quant != wanted.defaultQuant
+        if wanted.quant == nil, wanted.path == nil, let quant = selection.quant,
+            let usual = wanted.defaultQuant, quant != usual
         {
-            let usual = wanted.defaultQuant?.name ?? "default"
-            report(.note("`\(request.model)` has no \(usual); taking \(quant)"))
+            report(.note("`\(revision.repository)` has no \(usual); taking \(quant)"))
         }
         return selection
     }

@@ -85,7 +85,9 @@ extension FileSelection {
             )
             .without(request.exclude)
         case .safetensors:
-            let chosen = SafetensorsFiles.choose(from: files).map { SelectedFile(path: $0.path, parts: [$0]) }
+            let chosen = try SafetensorsFiles.choose(from: files).map {
+                SelectedFile(path: $0.path, parts: [$0])
+            }
             let more = extras(request, files, flat: false).filter { extra in
                 !chosen.contains { $0.path == extra.path }
             }

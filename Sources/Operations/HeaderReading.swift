@@ -27,11 +27,12 @@ struct HeaderReading {
             quant = read.quantization?.lowercased()
         } catch {
             switch error {
-            case .webPage, .pointerFile, .unknownMagic:
+            case .webPage, .pointerFile, .unknownMagic, .truncated, .missing, .invalid(.shards, _),
+                .invalid(.index, _):
                 throw Failure(
                     .invalid,
-                    "what the hub has under this name is no \(format.rawValue): \(error); nothing was stored",
-                    hint: "tell its publisher, or choose another repository",
+                    "these files are no whole \(format.rawValue) model: \(error); nothing was stored",
+                    hint: "tell their publisher, or choose others",
                     cause: error
                 )
             default: report(.warning("cannot read the model's header: \(error)"))

@@ -1,6 +1,7 @@
 import Catalog
 import FoundationEssentials
 import Host
+import Hub
 import Platform
 import Store
 import SystemPackage
@@ -22,16 +23,17 @@ struct Import: Sendable {
     /// Tells what would be copied.
     func plan(stack: Stack, store: ModelStore) throws(Failure) -> PullPlan {
         do {
-            let (format, files) = try chooseFiles()
+            let (_, chosen) = try choose()
             return PullPlan(
                 stack: stack.name,
                 model: request.model,
-                format: format.rawValue,
-                quant: (request.selection.quant
-                    ?? files.first.flatMap { Quantization.label(inFileName: $0.path.name) })?.name,
+                format: chosen.format.rawValue,
+                quant: (request.selection.quant ?? chosen.quant)?.name,
                 repository: try absolute(origin),
                 revision: nil,
-                files: files.map { PullPlan.File(path: $0.path, sizeBytes: $0.size, missingBytes: $0.size) },
+                files: chosen.files.map {
+                    PullPlan.File(path: $0.path, sizeBytes: $0.size, missingBytes: $0.size)
+                },
                 freeBytes: try DiskSpace(at: store.layout.volume).available
             )
         } catch { throw Failure(error) }
@@ -39,8 +41,9 @@ struct Import: Sendable {
 
     /// Copies the model in; one that is stored already with the same content is left as it is.
     func run(in store: ModelStore, report: @escaping Reporter) async throws -> (StoredModel, wasThere: Bool) {
-        let (format, files) = try chooseFiles()
-        try checkSpace(for: files, in: store)
+        let (folder, chosen) = try choose()
+        let files = chosen.files
+        try checkSpace(for: chosen, in: store)
         let lock = try await store.lock(model: request.model) {
             report(.stage("waiting for another stackctl that changes \(request.model)"))
         }
@@ -50,73 +53,74 @@ struct Import: Sendable {
         do {
             var stored: [Manifest.File] = []
             for file in files {
-                let sha256 = try await copy(file, to: file.path.below(ingest.directory), report)
+                let sha256 = try await copy(file, from: folder, to: file.path.below(ingest.directory), report)
                 stored.append(Manifest.File(path: file.path, sizeBytes: file.size, sha256: sha256.hex))
                 report(.done(file: file.path.string))
             }
-            let header = try HeaderReading(format, in: ingest.directory, files: files.map(\.path), report)
-            let key = try key(format, stored, header)
-            if !options.force, let old = try store.model(key) {
-                guard old.manifest.files == stored else {
-                    throw Failure(
-                        .conflict,
-                        "`\(key)` is stored already, with another content",
-                        hint: "add `--force` to replace it, or `--as NAME`"
-                    )
-                }
-                ingest.discard()
-                return (old, true)
-            }
-            let path = try absolute(origin)
-            let model = try ingest.publish(
-                Manifest(
-                    key: key,
-                    source: .init(kind: .local, repository: path),
-                    facts: header.facts,
-                    files: stored,
-                    pulledAt: .now,
-                    tool: toolVersion
-                )
-            )
-            return (model, false)
+            return try publish(stored, of: chosen, ingest, in: store, report)
         } catch {
             ingest.discard()
             throw error
         }
     }
 
-    private func checkSpace(for files: [LocalFile], in store: ModelStore) throws {
-        let size = files.lazy.map(\.size).total()
+    private func publish(
+        _ files: [Manifest.File],
+        of chosen: FileSelection,
+        _ ingest: Ingest,
+        in store: ModelStore,
+        _ report: Reporter
+    ) throws -> (StoredModel, wasThere: Bool) {
+        let header = try HeaderReading(chosen.format, in: ingest.directory, files: files.map(\.path), report)
+        let key = try ModelKey(
+            model: request.model,
+            format: chosen.format.rawValue,
+            quant: (request.selection.quant ?? chosen.quant)?.name ?? header.quant ?? "unknown"
+        )
+        if !options.force, let old = try store.model(key) {
+            guard old.manifest.files == files else {
+                throw Failure(
+                    .conflict,
+                    "`\(key)` is stored already, with another content",
+                    hint: "add `--force` to replace it, or `--as NAME`"
+                )
+            }
+            ingest.discard()
+            return (old, true)
+        }
+        let source = Manifest.Source(kind: .local, repository: try absolute(origin))
+        let manifest = Manifest(
+            key: key,
+            source: source,
+            facts: header.facts,
+            files: files,
+            pulledAt: .now,
+            tool: toolVersion
+        )
+        return (try ingest.publish(manifest), false)
+    }
+
+    private func checkSpace(for chosen: FileSelection, in store: ModelStore) throws {
         let free = try DiskSpace(at: store.layout.volume).available
-        guard size > free else { return }
+        guard chosen.size > free else { return }
         throw Failure(
             .noSpace,
-            "`\(request.model)` needs \(size), and \(store.layout.volume) has \(free) free",
+            "`\(request.model)` needs \(chosen.size), and \(store.layout.volume) has \(free) free",
             hint: "see `stackctl df`"
         )
     }
 
-    private func key(
-        _ format: ModelFormat,
-        _ files: [Manifest.File],
-        _ header: HeaderReading
-    ) throws -> ModelKey {
-        let named =
-            request.selection.quant ?? files.first.flatMap { Quantization.label(inFileName: $0.path.name) }
-        let quant = named?.name ?? header.quant ?? "unknown"
-        return try ModelKey(model: request.model, format: format.rawValue, quant: quant)
-    }
-
-    private struct LocalFile: Sendable {
-        let source: FilePath
-        let path: RelativePath
-        let size: ByteCount
-    }
-
-    private func chooseFiles() throws -> (ModelFormat, [LocalFile]) {
+    /// Chooses by the rules for a repository: the folder is one, and a file is one of its folder.
+    private func choose() throws -> (folder: FilePath, chosen: FileSelection) {
         guard let status = try FileSystem.status(origin) else {
-            throw Failure(.notFound, "there is nothing at \(origin)")
+            throw Failure(
+                .notFound,
+                "there is nothing at \(origin)",
+                hint: "a repository of the hub is named without the `./`"
+            )
         }
+        var wanted = request.selection
+        var folder = origin
         if status.kind == .file {
             guard let name = origin.lastComponent?.string, name.lowercased().hasSuffix(".gguf"),
                 let path = RelativePath(name)
@@ -127,62 +131,57 @@ struct Import: Sendable {
                     hint: "for safetensors, name the folder"
                 )
             }
-            return (.gguf, try shards(of: path, size: status.size))
+            wanted.path = path
+            folder = origin.removingLastComponent()
         }
-        let files = try FileSystem.walk(origin).compactMap { path, status -> LocalFile? in
-            guard status.kind == .file, let relative = RelativePath(path), !path.hasPrefix("."),
-                path != Layout.manifestName
-            else { return nil }
-            return LocalFile(source: relative.below(origin), path: relative, size: status.size)
-        }
-        let wantsGGUF = request.selection.formats.first == .gguf
-        let gguf = files.filter {
-            $0.path.string.lowercased().hasSuffix(".gguf") && !$0.path.string.contains("/")
-        }
-        let weights = files.filter { SafetensorsFiles.isWeights($0.path) }
-        if !gguf.isEmpty, wantsGGUF || weights.isEmpty { return (.gguf, gguf) }
-        guard !weights.isEmpty else {
-            throw Failure(.notFound, "\(origin) holds neither GGUF nor safetensors files")
-        }
-        return (.safetensors, files)
-    }
-
-    private func shards(of path: RelativePath, size: ByteCount) throws -> [LocalFile] {
-        guard let place = ShardName(path.name) else {
-            return [LocalFile(source: origin, path: path, size: size)]
-        }
-        return try (1...place.count).map { index in
-            let name = place.name(index)
-            let source = origin.removingLastComponent().appending(name)
-            guard let status = try FileSystem.status(source), status.kind == .file,
-                let path = RelativePath(name)
-            else {
-                throw Failure(.invalid, "the shard \(source) is missing")
+        let files = try (status.kind == .file ? besides(folder) : FileSystem.walk(folder))
+            .compactMap { path, status -> RepositoryFile? in
+                guard status.kind == .file, !path.hasPrefix("."), let path = RelativePath(path) else {
+                    return nil
+                }
+                // Nobody has declared a hash of it: its name stands in, which only tells it from the others.
+                return RepositoryFile(
+                    path: path,
+                    size: status.size,
+                    content: .sha256(.of(Array(path.string.utf8)))
+                )
             }
-            return LocalFile(source: source, path: path, size: status.size)
+        do throws(SelectionRefusal) {
+            return (folder, try FileSelection.choose(wanted, from: files))
+        } catch { throw Failure(error, of: "\(origin)", request) }
+    }
+
+    private func besides(_ folder: FilePath) throws -> [(path: String, status: FileStatus)] {
+        let folder = folder.isEmpty ? "." : folder
+        return try FileSystem.list(folder).compactMap { name in
+            try FileSystem.status(folder.appending(name)).map { (name, $0) }
         }
     }
 
-    private func copy(_ file: LocalFile, to target: FilePath, _ report: @escaping Reporter) async throws
-        -> Digest
-    {
+    private func copy(
+        _ file: SelectedFile,
+        from folder: FilePath,
+        to target: FilePath,
+        _ report: @escaping Reporter
+    ) async throws -> Digest {
         try await cancellableBlocking { checkCancellation in
             try FileSystem.createDirectory(target.removingLastComponent())
-            let source = try File(file.source, .read)
             let copy = try File(target, .create)
             var digest = RunningDigest(.sha256)
             var done: Int64 = 0
-            _ = try source.forEachChunk { bytes in
-                try checkCancellation()
-                try copy.write(bytes, at: done)
-                digest.update(bytes)
-                done += Int64(bytes.byteCount)
-                report(.progress(file: file.path.string, bytes: ByteCount(done), of: file.size))
+            for part in file.parts {
+                _ = try File(part.path.below(folder), .read).forEachChunk { bytes in
+                    try checkCancellation()
+                    try copy.write(bytes, at: done)
+                    digest.update(bytes)
+                    done += Int64(bytes.byteCount)
+                    report(.progress(file: file.path.string, bytes: ByteCount(done), of: file.size))
+                }
             }
             guard ByteCount(done) == file.size else {
                 throw Failure(
                     .conflict,
-                    "\(file.source) changed while it was read",
+                    "`\(file.path)` changed while it was read",
                     hint: "try again when nothing writes to it"
                 )
             }

@@ -37,6 +37,13 @@ public struct Launch: Sendable {
         guard let format = ModelFormat(rawValue: stored.key.format) else {
             throw Failure(.unsupported, "`\(stored.key.model)` has the unknown format `\(stored.key.format)`")
         }
+        if let file = stored.firstMissingFile {
+            throw Failure(
+                .invalid,
+                "`\(file.path)` of `\(stored.key.model)` is missing or cut short",
+                hint: "fetch it again with `stackctl \(stack.name) verify \(stored.key.model) --repair`"
+            )
+        }
         let paths = stored.manifest.files.map(\.path)
         let root = stored.key.path(below: stack.mount)
         let request = LaunchRequest(

@@ -79,7 +79,10 @@ public struct Listing: Sendable {
         } catch { throw Failure(store: error) }
         for error in found.damaged { report(.warning("\(error)")) }
         let lastUse = store.lastUses()
-        return found.models.map { ListedModel(stack: stack.name, $0, lastUsedAt: lastUse($0.key)) }
+        let areWhole = found.models.concurrentMap { $0.firstMissingFile == nil }
+        return zip(found.models, areWhole).map { model, isWhole in
+            ListedModel(stack: stack.name, model, lastUsedAt: lastUse(model.key), isWhole: isWhole)
+        }
             + damaged(found.damaged, stack)
             + underWay(partials, stack)
     }
@@ -145,7 +148,7 @@ public struct Listing: Sendable {
 }
 
 extension ListedModel {
-    init(stack: String, _ model: StoredModel, lastUsedAt: Date?) {
+    init(stack: String, _ model: StoredModel, lastUsedAt: Date?, isWhole: Bool) {
         let manifest = model.manifest
         self.init(
             stack: stack,
@@ -161,7 +164,7 @@ extension ListedModel {
             revision: manifest.source.revision,
             pulledAt: manifest.pulledAt,
             lastUsedAt: lastUsedAt,
-            state: .ready
+            state: isWhole ? .ready : .damaged
         )
     }
 }

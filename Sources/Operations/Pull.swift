@@ -138,7 +138,9 @@ public struct Pull: Sendable {
     }
 
     private func there(_ request: PullRequest, in store: ModelStore) throws(StoreError) -> StoredModel? {
-        try store.models(named: request.model).first(where: request.isAnswered)
+        try store.models(named: request.model).first {
+            request.isAnswered(by: $0) && $0.firstMissingFile == nil
+        }
     }
 
     /// Asks the hub at most once whether what is stored is what it has; a hub that cannot answer changes nothing.

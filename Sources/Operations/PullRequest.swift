@@ -202,7 +202,12 @@ struct PullRequest: Sendable {
     private static func name(of path: FilePath) -> String {
         let name = path.lexicallyNormalized().lastComponent?.string ?? "model"
         let stem = name.lowercased().hasSuffix(".gguf") ? String(name.dropLast(5)) : name
-        return stem.isEmpty ? "model" : stem
+        // What a person could not type again as a name is replaced.
+        let plain = String(
+            stem.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "-" }
+        )
+        let word = plain.drop { !($0.isLetter || $0.isNumber) }
+        return word.isEmpty ? "model" : String(word)
     }
 }
 

@@ -26,6 +26,7 @@ public struct RemovalPlan: Sendable {
     public let items: [Item]
     fileprivate let models: [StoredModel]
     fileprivate let partials: [(store: ModelStore, directory: FilePath)]
+    fileprivate let damaged: [(store: ModelStore, directory: FilePath)]
 }
 
 /// Removes models from a stack's volume.
@@ -49,38 +50,26 @@ public struct Remove: Sendable {
         var items: [RemovalPlan.Item] = []
         var models: [StoredModel] = []
         var partials: [(store: ModelStore, directory: FilePath)] = []
+        var damaged: [(store: ModelStore, directory: FilePath)] = []
         for lookup in lookups {
             let (stack, store, all) = try await lookup.all(in: workspace)
             let allStopped = try stoppedDownloads(of: lookup, in: store, workspace)
-            if all.isEmpty, allStopped.isEmpty { throw await lookup.missing(stack, in: workspace) }
+            let broken = try damagedFolders(of: lookup, in: store, workspace)
+            if all.isEmpty, allStopped.isEmpty, broken.isEmpty {
+                try refuseBusy(lookup, in: store, workspace)
+                throw await lookup.missing(stack, in: workspace)
+            }
+            damaged += broken.map { (store, $0) }
+            items += broken.map { RemovalPlan.Item(damaged: $0, stack) }
             // A model that was named twice goes once.
             let found = all.filter { !models.contains($0) }
             let stopped = allStopped.filter { one in !partials.contains { $0.directory == one.directory } }
             if !isForced { try await checkUse(of: found, by: stack, in: workspace, report) }
             models += found
             partials += stopped.map { (store, $0.directory) }
-            items += found.map {
-                .init(
-                    stack: stack.name,
-                    model: $0.key.model,
-                    format: $0.key.format,
-                    quant: $0.key.quant,
-                    sizeBytes: $0.manifest.size,
-                    state: .ready
-                )
-            }
-            items += stopped.map {
-                .init(
-                    stack: stack.name,
-                    model: $0.purpose?.model ?? "",
-                    format: $0.purpose?.format,
-                    quant: $0.purpose?.quant,
-                    sizeBytes: $0.received,
-                    state: .partial
-                )
-            }
+            items += found.map { RemovalPlan.Item($0, stack) } + stopped.map { RemovalPlan.Item($0, stack) }
         }
-        return RemovalPlan(items: items, models: models, partials: partials)
+        return RemovalPlan(items: items, models: models, partials: partials, damaged: damaged)
     }
 
     /// Removes what was planned.
@@ -88,6 +77,39 @@ public struct Remove: Sendable {
         do throws(StoreError) {
             for model in plan.models { try ModelStore(volume: model.layout.volume).remove(model) }
             for (store, directory) in plan.partials { try store.removePartial(directory) }
+            for (store, directory) in plan.damaged { try store.removeDamaged(directory) }
+        } catch { throw Failure(store: error) }
+    }
+
+    private func damagedFolders(
+        of lookup: StoredLookup,
+        in store: ModelStore,
+        _ workspace: Workspace
+    ) throws(Failure) -> [FilePath] {
+        do throws(StoreError) {
+            var found: [FilePath] = []
+            for (name, quant) in lookup.names(workspace) where found.isEmpty {
+                found = try store.damagedFolders(ofModelNamed: name).filter { folder in
+                    let parts = folder.components.suffix(2).map(\.string)
+                    return (quant == nil || parts.last == quant?.name)
+                        && (lookup.format == nil || parts.first == lookup.format?.rawValue)
+                }
+            }
+            return found
+        } catch { throw Failure(store: error) }
+    }
+
+    private func refuseBusy(
+        _ lookup: StoredLookup,
+        in store: ModelStore,
+        _ workspace: Workspace
+    ) throws(Failure) {
+        do throws(StoreError) {
+            let names = lookup.names(workspace).map { $0.name.lowercased() }
+            for partial in try store.partials() where partial.isBusy {
+                guard let model = partial.purpose?.model, names.contains(model.lowercased()) else { continue }
+                throw StoreError.busy(model)
+            }
         } catch { throw Failure(store: error) }
     }
 
@@ -156,5 +178,41 @@ public struct Remove: Sendable {
                 + (configuration.environment ?? [])
         }
         return lines
+    }
+}
+
+extension RemovalPlan.Item {
+    fileprivate init(_ model: StoredModel, _ stack: Stack) {
+        self.init(
+            stack: stack.name,
+            model: model.key.model,
+            format: model.key.format,
+            quant: model.key.quant,
+            sizeBytes: model.manifest.size,
+            state: .ready
+        )
+    }
+
+    fileprivate init(_ partial: Partial, _ stack: Stack) {
+        self.init(
+            stack: stack.name,
+            model: partial.purpose?.model ?? "",
+            format: partial.purpose?.format,
+            quant: partial.purpose?.quant,
+            sizeBytes: partial.received,
+            state: .partial
+        )
+    }
+
+    fileprivate init(damaged folder: FilePath, _ stack: Stack) {
+        let parts = folder.components.suffix(3).map(\.string)
+        self.init(
+            stack: stack.name,
+            model: parts.first ?? "",
+            format: parts.dropFirst().first,
+            quant: parts.last,
+            sizeBytes: ((try? FileSystem.walk(folder)) ?? []).map(\.status.size).total(),
+            state: .damaged
+        )
     }
 }

@@ -20,7 +20,6 @@ struct Repair: Sendable {
                 hint: "import or convert it again with `--force`"
             )
         }
-        let hub = workspace.hub(offline: false)
         let store = ModelStore(volume: model.layout.volume)
         let lock = try await store.lock(model: model.key.model) {
             report(.stage("waiting for another stackctl that changes \(model.key.model)"))
@@ -36,14 +35,9 @@ struct Repair: Sendable {
         let (directory, partialLock) = try await store.openPartial(content.digest, for: purpose) {}
         defer { withExtendedLifetime(partialLock) {} }
         let remote = RepositoryFile(path: sourcePath, size: file.sizeBytes, content: content)
-        let revision = Revision(repository: id, commit: commit)
-        let part = RemotePart(size: remote.size, content: content.remote) {
-            do throws(HubError) {
-                let location = try await hub.locate(remote, at: revision)
-                return RemoteAddress(url: location.url, headers: location.headers)
-            } catch { throw Failure(error, client: hub) }
-        }
+        let part = part(remote, at: Revision(repository: id, commit: commit), workspace.hub(offline: false))
         report(.stage("fetching \(file.path) again"))
+        defer { store.removePartialIfEmpty(directory) }
         let received = try await TransferEngine(connections: 1) { event in
             if case .received(let name, let bytes, let size) = event {
                 report(.progress(file: name, bytes: bytes, of: size))
@@ -55,7 +49,24 @@ struct Repair: Sendable {
             try FileSystem.rename(content.content, to: target)
             try FileSystem.synchronize(target.removingLastComponent())
         }
-        try store.removePartial(directory)
+    }
+
+    private func part(_ remote: RepositoryFile, at revision: Revision, _ hub: HubClient) -> RemotePart {
+        let endpoint = model.manifest.source.endpoint
+        return RemotePart(size: remote.size, content: remote.content.remote) {
+            do throws(HubError) {
+                let location = try await hub.locate(remote, at: revision)
+                return RemoteAddress(url: location.url, headers: location.headers)
+            } catch {
+                let failure = Failure(error, client: hub)
+                guard failure.kind == .unavailable, let endpoint, endpoint != hub.endpoint else {
+                    throw failure
+                }
+                // Not asked by itself: a manifest must not decide who is sent the user's token.
+                let hint = "it was pulled from \(endpoint): set `HF_ENDPOINT`"
+                throw Failure(failure.kind, failure.message, hint: hint)
+            }
+        }
     }
 
     private var content: RepositoryFile.Content? {

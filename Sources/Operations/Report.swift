@@ -10,6 +10,8 @@ public enum Report: Sendable {
     case warning(String)
     /// The files of a transfer and their lengths, known before the first byte.
     case files([(name: String, size: ByteCount)])
+    /// So many bytes of a file are here from an earlier run.
+    case resumed(file: String, bytes: ByteCount, of: ByteCount)
     /// So many bytes of a file are here.
     case progress(file: String, bytes: ByteCount, of: ByteCount)
     /// A file is whole and verified.

@@ -14,12 +14,18 @@ enum SafetensorsFiles {
     }
 
     /// Weights, index, configuration, tokenizer, chat template and the model card.
-    static func choose(from files: [RepositoryFile]) -> [RepositoryFile] {
+    static func choose(from files: [RepositoryFile]) throws(SelectionRefusal) -> [RepositoryFile] {
         let weights = files.filter { isWeights($0.path) }
         // Mistral's repositories hold the same weights twice, as `consolidated` for its own tools.
         let standard = weights.filter { $0.path.string.hasPrefix("model") && !isVariant($0.path) }
         let chosen = standard.isEmpty ? weights : standard
         let isConsolidated = standard.isEmpty && weights.contains { $0.path.string.hasPrefix("consolidated") }
+        for shard in chosen.compactMap({ ShardName($0.path.string) }) {
+            let present = chosen.count { ShardName($0.path.string)?.stem == shard.stem }
+            guard present >= shard.count else {
+                throw .incompleteSet(shard.stem, missing: shard.count - present)
+            }
+        }
         return chosen + files.filter { isCompanion($0.path, consolidated: isConsolidated) }
     }
 

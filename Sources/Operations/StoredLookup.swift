@@ -77,6 +77,10 @@ struct StoredLookup: Sendable {
         }
     }
 
+    private func catalogKnows(_ workspace: Workspace) -> Bool {
+        (try? workspace.catalog())?.entry(for: reference) != nil
+    }
+
     /// Why nothing was found, with what the person may have meant.
     func missing(_ stack: Stack, in workspace: Workspace) async -> Failure {
         let message = "`\(reference)` is not stored in `\(stack.name)`"
@@ -88,7 +92,7 @@ struct StoredLookup: Sendable {
                 return Failure(
                     .notFound,
                     message,
-                    hint: "it is stored in `\(other.name)`: say `stackctl \(other.name) …`"
+                    hint: "it is stored in `\(other.name)`: name the stack, `stackctl \(other.name) VERB`"
                 )
             }
         }
@@ -101,10 +105,11 @@ struct StoredLookup: Sendable {
         let stored = (try? await workspace.store(of: stack).models().models.map(\.key.model)) ?? []
         let near = nearestNames(to: "\(reference)", in: Set(stored))
         if let first = near.first { return Failure(.notFound, message, hint: "did you mean `\(first)`?") }
-        if case .catalog = reference.source {
-            do throws(Failure) { _ = try PullRequest.entry(for: reference, in: workspace) } catch {
-                return Failure(.notFound, message, hint: error.hint)
-            }
+        let isKnown = if case .catalog = reference.source { catalogKnows(workspace) } else { true }
+        guard isKnown else {
+            let named = (try? workspace.catalog())?.nearest(to: "\(reference)", most: 1).first
+            let hint = named.map { "did you mean `\($0)`?" } ?? "see `stackctl ls` for what is stored"
+            return Failure(.notFound, message, hint: hint)
         }
         return Failure(.notFound, message, hint: "pull it with `stackctl \(stack.name) pull \(reference)`")
     }

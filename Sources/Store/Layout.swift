@@ -51,7 +51,9 @@ public struct ModelKey: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func isFolderName(_ name: String) -> Bool {
-        (1...255).contains(name.utf8.count) && name.utf8.first != UInt8(ascii: ".")
+        // `C:` is a drive on some systems that a volume may be shared with.
+        (1...255).contains(name.utf8.count) && !(name.utf8.count == 2 && name.hasSuffix(":"))
+            && name.utf8.first != UInt8(ascii: ".")
             && name.utf8.allSatisfy {
                 $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\")
             }

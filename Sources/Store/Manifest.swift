@@ -154,6 +154,14 @@ public struct StoredModel: Sendable, Equatable {
     /// Where its files are.
     public let layout: Layout
 
+    /// The first file that is not there, or not as long as the manifest says; a look that costs no reading.
+    public var firstMissingFile: Manifest.File? {
+        manifest.files.first { file in
+            let status = try? FileSystem.status(path(of: file))
+            return status?.kind != .file || status?.size != file.sizeBytes
+        }
+    }
+
     /// Where a file of it is.
     public func path(of file: Manifest.File) -> FilePath { file.path.below(layout.directory(of: key)) }
 }

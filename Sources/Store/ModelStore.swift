@@ -51,9 +51,22 @@ public struct ModelStore: Sendable, Hashable {
         var found: [StoredModel] = []
         for directory in try visibleDirectories(in: layout.volume)
         where directory.lastComponent?.string.lowercased() == wanted {
-            for variant in try variants(in: directory) { found.append(try variant.get()) }
+            for case .success(let model) in try variants(in: directory) { found.append(model) }
         }
         return found.ordered()
+    }
+
+    /// The folders of the model of that name whose manifests cannot be read.
+    public func damagedFolders(ofModelNamed name: String) throws(StoreError) -> [FilePath] {
+        let wanted = ModelKey.directoryName(of: name).lowercased()
+        var found: [FilePath] = []
+        for directory in try visibleDirectories(in: layout.volume)
+        where directory.lastComponent?.string.lowercased() == wanted {
+            for case .failure(.malformedManifest(let path, _)) in try variants(in: directory) {
+                found.append(path.removingLastComponent())
+            }
+        }
+        return found
     }
 
     /// The model of exactly that key.
@@ -72,7 +85,10 @@ public struct ModelStore: Sendable, Hashable {
         }
         let manifest: Manifest
         do { manifest = try JSON.decode(Manifest.self, from: bytes) } catch {
-            throw .malformedManifest(path, reason: "not a manifest: \(error)")
+            throw .malformedManifest(path, reason: "it is no manifest")
+        }
+        guard manifest.formatVersion == 1 else {
+            throw .malformedManifest(path, reason: "it was written by a newer stackctl")
         }
         let key = try ModelKey(model: manifest.model, format: manifest.format, quant: manifest.quant)
         guard directory.string == key.path(below: layout.volume.string) else {
@@ -124,6 +140,21 @@ public struct ModelStore: Sendable, Hashable {
             FileSystem.removeIfEmpty(directory.removingLastComponent().removingLastComponent())
         }
         try stored { () throws(SystemError) in try FileSystem.remove(usePath(model.key)) }
+        withExtendedLifetime(lock) {}
+    }
+
+    /// Removes the folder of a model whose manifest cannot be read.
+    public func removeDamaged(_ directory: FilePath) throws(StoreError) {
+        let model = directory.removingLastComponent().removingLastComponent()
+        guard model.removingLastComponent() == layout.volume, let name = model.lastComponent?.string else {
+            throw .invalidName(directory.string)
+        }
+        let lockPath = try lockPath(name)
+        guard let lock = try stored({ () throws(SystemError) in try FileLock.attempt(lockPath) }) else {
+            throw .busy(name)
+        }
+        try stored { () throws(SystemError) in try FileSystem.remove(directory) }
+        if FileSystem.removeIfEmpty(directory.removingLastComponent()) { FileSystem.removeIfEmpty(model) }
         withExtendedLifetime(lock) {}
     }
 

@@ -95,6 +95,12 @@ extension ModelStore {
         }
     }
 
+    /// Removes the place of a download to which no byte came.
+    public func removePartialIfEmpty(_ directory: FilePath) {
+        let content = try? FileSystem.status(directory.appending(Self.partialContentName))
+        if (content?.size ?? 0) == 0 { try? removePartial(directory) }
+    }
+
     /// Removes the place of a download.
     public func removePartial(_ directory: FilePath) throws(StoreError) {
         guard directory.removingLastComponent() == layout.partials else {

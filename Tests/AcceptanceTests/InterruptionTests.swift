@@ -43,7 +43,7 @@ struct InterruptionTests {
         let content = try largeGGUF(mebibytes: 8)
         let home = try CommandLineHome(StubRepository("org/big", files: ["m-Q4_K_M.gguf": content]))
         home.hub.inject(StubFault(.cdn, .stallAfter(5_000_000)))
-        let arguments = ["--home", home.home.string, "llamacpp", "pull", "org/big", "--as", "a name"]
+        let arguments = ["--home", home.home.string, "llamacpp", "pull", "org/big", "--exclude", "a name"]
         let run = try home.start(arguments, environment: ["STACKCTL_HOME": "/nonexistent"])
         #expect(try await run.waitUntil { _ in home.received >= 5_000_000 })
         run.send(SIGINT)

@@ -185,7 +185,7 @@ struct PullFailureTests {
         )
         let failure = try await home.failedPull("org/page")
         #expect(failure.kind == .invalid)
-        #expect(failure.message.contains("is no gguf"))
+        #expect(failure.message.contains("no whole gguf model"))
         #expect(try home.visibleFiles().isEmpty)
     }
 

@@ -75,7 +75,7 @@ struct RemoveTests {
         let busy = await #expect(throws: Failure.self) {
             try await removal(home, "org/x").plan(in: home.workspace()) { _ in }
         }
-        #expect(busy?.kind == .notFound)
+        #expect(busy?.kind == .conflict)
         #expect(place != nil)
         place = nil
         let stopped = try removal(home, "org/x")

@@ -20,7 +20,11 @@ struct DamageTests {
             return
         }
         #expect(path == shelf.path("bad/gguf/q4_0/manifest.json"))
-        #expect(throws: StoreError.self) { try shelf.store.models(named: "bad") }
+        #expect(try shelf.store.models(named: "bad").isEmpty)
+        let folders = try shelf.store.damagedFolders(ofModelNamed: "bad")
+        #expect(folders == [shelf.path("bad/gguf/q4_0")])
+        for folder in folders { try shelf.store.removeDamaged(folder) }
+        #expect(try shelf.store.models().damaged.isEmpty)
     }
 
     @Test(arguments: [

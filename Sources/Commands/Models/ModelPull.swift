@@ -63,7 +63,19 @@ struct ModelPull: AsyncParsableCommand {
         if let limitRate, limitRate < 1000 {
             throw ValidationError("`--limit-rate` takes at least 1k a second")
         }
+        if let name { try Self.checkName(name) }
         guard name == nil || models.count == 1 else { throw ValidationError("`--as` names one model") }
+    }
+
+    /// A name under which the model could not be asked for again is refused before the first byte.
+    private static func checkName(_ name: String) throws {
+        let reference = try ModelReference.typed(name)
+        switch reference.source {
+        case .catalog,
+            .repository where reference.revision == nil:
+            break
+        default: throw ValidationError("`--as` takes a name of the form NAME[:TAG] or ORG/NAME")
+        }
     }
 
     private var options: PullOptions {

@@ -18,12 +18,15 @@ struct ModelVerify: AsyncParsableCommand {
     @Flag(help: "Fetch again what differs, and only that.")
     var repair = false
 
+    @Flag(name: [.customShort("n"), .long], help: "With --repair: only say what differs.")
+    var dryRun = false
+
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let workspace = try common.workspace()
         let files = try await common.showingProgress("verifying") { report in
-            try await Verify(models, repairs: repair).run(in: workspace, report: report)
+            try await Verify(models, repairs: repair && !dryRun).run(in: workspace, report: report)
         }
         try common.output.print(files) {
             VerifiedFileView.table(files, for: common.output.terminal, quiet: common.quiet)

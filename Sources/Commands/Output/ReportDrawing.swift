@@ -19,6 +19,7 @@ struct ReportDrawing: Sendable {
     func draw(_ report: Report) {
         switch report {
         case .files(let files): for file in files { display.add(file.name, total: file.size) }
+        case .resumed(let file, let bytes, let size): display.add(file, total: size, done: bytes)
         case .progress(let file, let bytes, _): display.update(file, done: bytes)
         case .done(let file): display.finish(file)
         case .stage(let text): say("stage", text, style.dim(sanitized(text)))
