@@ -60,7 +60,7 @@ struct InterruptionTests {
         let resumed = try await home.shell("unset STACKCTL_HOME; \(line)")
         #expect(resumed.status == 0, "\(line)\n\(resumed.errors)")
         #expect(home.hub.bytesServed(.cdn) == content.size - 5_000_000)
-        #expect(try home.read("a name/gguf/q4_k_m/m-Q4_K_M.gguf") == content.all)
+        #expect(try home.read("org--big/gguf/q4_k_m/m-Q4_K_M.gguf") == content.all)
     }
 
     @Test(arguments: [SIGINT, SIGTERM])
