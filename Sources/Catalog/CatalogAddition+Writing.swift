@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 public import SystemPackage
 
@@ -35,20 +36,40 @@ extension CatalogAddition {
     @discardableResult
     public func write(home: FilePath) throws(CatalogAdditionError) -> FilePath {
         let path = ModelCatalog.file(in: home)
-        let present: [UInt8]
-        do throws(DeclarationError) {
-            present = try DeclaredFile.read(path) ?? Array(Self.newFile.utf8)
-        } catch { throw .unreachable(error) }
-        let bytes = try text(addedTo: present, file: path.string)
+        // Without a change on the disk if it would be a mistake; then again, with nobody else at the file.
+        _ = try text(in: path)
+        let lock = try takeTurn(at: path)
+        defer { withExtendedLifetime(lock) {} }
+        let bytes = try text(in: path)
         do throws(SystemError) {
             // The file is replaced, and the link would be instead of it.
             if try FileSystem.status(path, followingLinks: false)?.kind == .link {
                 throw SystemError(.fileExists, operation: "replace the link", path: path)
             }
-            try FileSystem.createDirectory(path.removingLastComponent())
             try FileSystem.write(bytes, to: path)
         } catch { throw .unreachable(DeclarationError(file: path.string, cause: error)) }
         return path
+    }
+
+    /// The text of a catalog's file with the model added.
+    private func text(in path: FilePath) throws(CatalogAdditionError) -> [UInt8] {
+        let present: [UInt8]
+        do throws(DeclarationError) {
+            present = try DeclaredFile.read(path) ?? Array(Self.newFile.utf8)
+        } catch { throw .unreachable(error) }
+        return try text(addedTo: present, file: path.string)
+    }
+
+    /// Two additions at once would each write what they read, and one would be lost.
+    private func takeTurn(at path: FilePath) throws(CatalogAdditionError) -> FileLock {
+        let folder = path.removingLastComponent()
+        do throws(SystemError) {
+            try FileSystem.createDirectory(folder)
+            while true {
+                if let lock = try FileLock.attempt(folder.appending(".models.yaml.lock")) { return lock }
+                usleep(10_000)
+            }
+        } catch { throw .unreachable(DeclarationError(file: path.string, cause: error)) }
     }
 
     /// The text of a catalog with the model added; `file` names it in errors.

@@ -43,6 +43,8 @@ public struct HubClient: Sendable {
         if isOffline { throw .offline }
         guard let home = Origin(endpoint) else { throw .refusedAddress(endpoint) }
         var request = request
+        // Whoever asks once has an answer of his own to fall back on.
+        request.totalTimeout = tries == 1 ? .seconds(10) : .seconds(120)
         var hops = 0
         while true {
             let response = try await exchange(authorized(request, home), tries: tries)

@@ -47,12 +47,4 @@ public enum HubError: Error, Sendable, CustomStringConvertible {
         case .cancelled: "cancelled"
         }
     }
-
-    /// Whether the hub may answer later what it did not now.
-    public var isUnavailable: Bool {
-        switch self {
-        case .rateLimited, .server, .unreachable, .unexpected, .offline: true
-        default: false
-        }
-    }
 }

@@ -3,7 +3,7 @@ import Hub
 extension Failure {
     /// Words what a hub stated, for a user with or without a token.
     init(_ error: HubError, client: HubClient) {
-        let words = HubWords(hub: client.endpoint, hasToken: client.token != nil)
+        let words = HubWords(hub: withoutUser(client.endpoint), hasToken: client.token != nil)
         let (kind, message, hint) = words.forWhatIsThere(error) ?? words.forTheHub(error)
         self.init(kind, message, hint: hint, cause: error)
     }
@@ -72,7 +72,7 @@ private struct HubWords {
                 "models that are stored work without it: see `stackctl ls`"
             )
         case .refusedAddress(let address):
-            (.invalid, "`\(address)` is not the address of a hub", "check `HF_ENDPOINT`")
+            (.invalid, "`\(withoutUser(address))` is not the address of a hub", "check `HF_ENDPOINT`")
         case .offline:
             (
                 .unavailable, "the hub may not be asked: offline",
@@ -82,4 +82,11 @@ private struct HubWords {
         default: (.unavailable, "the hub at \(hub) failed: \(error)", "try again later")
         }
     }
+}
+
+/// An address without the name and password that some write into it.
+private func withoutUser(_ address: String) -> String {
+    guard let at = address.lastIndex(of: "@") else { return address }
+    let scheme = address.split(separator: "://", maxSplits: 1)
+    return (scheme.count == 2 ? "\(scheme[0])://" : "") + address[address.index(after: at)...]
 }

@@ -28,6 +28,8 @@ struct Fetch: Sendable {
 
     func run(_ report: @escaping Reporter) async throws -> StoredModel {
         let selection = planned.selection
+        // What a killed process was putting together holds on to bytes that are to be taken up here.
+        try store.beginIngest(model: planned.request.model).discard()
         let copies = try await soundCopies(report)
         report(.files(selection.files.map { ($0.path.string, $0.size) }))
         let opened = try await openPartials(
@@ -41,7 +43,7 @@ struct Fetch: Sendable {
         }
         let received: [ReceivedFile]
         do { received = try await engine.receive(opened.map(\.remote)) } catch {
-            for place in opened { store.removePartialIfEmpty(place.remote.directory) }
+            for place in opened { store.removePartialIfEmpty(place.remote.directory, holding: place.lock) }
             throw error
         }
         var contents: [FilePath: Content] = [:]
@@ -58,7 +60,11 @@ struct Fetch: Sendable {
         }
         // Also when it is refused as no model: bytes that are verified and useless would only come to the same end.
         var isDone = true
-        defer { if isDone { for place in opened { try? store.removePartial(place.remote.directory) } } }
+        defer {
+            if isDone {
+                for place in opened { try? store.removePartial(place.remote.directory, holding: place.lock) }
+            }
+        }
         do { return try publish(ordered, report) } catch {
             isDone = Failure(error).kind == .invalid
             throw error

@@ -90,7 +90,8 @@ struct FileChoice: Sendable {
                 for file in model.manifest.files {
                     let hashes = [file.sha256, file.gitBlob].compactMap(\.self).filter(wanted.contains)
                     let path = model.path(of: file)
-                    guard !hashes.isEmpty, let status = try? FileSystem.status(path), status.kind == .file,
+                    guard !hashes.isEmpty, let status = try? FileSystem.status(path, followingLinks: false),
+                        status.kind == .file,
                         status.size == file.sizeBytes, status.device == store.device
                     else { continue }
                     for hash in hashes { known[hash] = path }

@@ -143,7 +143,7 @@ extension FileSelection {
     }
 }
 
-/// Whether a path, or its last part if the pattern has no `/`, matches a pattern with `*`, `?` and `[…]`-free glob rules;
+/// Whether a path, or its last part if the pattern has no `/`, matches a pattern of `*` and `?`;
 /// letters' case does not count.
 func globMatches(_ pattern: String, _ path: String) -> Bool {
     let subject = pattern.contains("/") ? path : path.split(separator: "/").last.map(String.init) ?? path

@@ -69,7 +69,11 @@ struct GGUFSet: Sendable, Equatable {
         }
 
         init?(_ path: String) {
-            let lower = path.lowercased()
+            // Letter by letter in ASCII, so that an offset in one is one in the other: full case mapping changes lengths.
+            let lower = String(
+                decoding: path.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 },
+                as: UTF8.self
+            )
             if lower.hasSuffix(".gguf") {
                 if let shard = ShardName(path) {
                     self.init(
@@ -85,7 +89,11 @@ struct GGUFSet: Sendable, Equatable {
             if let dot = lower.range(of: ".gguf.part"),
                 let (index, count) = Self.part(lower[dot.upperBound...])
             {
-                self.init(stem: "\(path[..<dot.lowerBound]).gguf", kind: .pieces(count: count), index: index)
+                self.init(
+                    stem: "\(path.prefix(before: dot.lowerBound, of: lower)).gguf",
+                    kind: .pieces(count: count),
+                    index: index
+                )
                 return
             }
             for marker in [".gguf-split-", ".gguf.split-"] {
@@ -93,7 +101,7 @@ struct GGUFSet: Sendable, Equatable {
                     lower[range.upperBound...].utf8.count == 1,
                     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter)
                 else { continue }
-                let stem = "\(path[..<range.lowerBound]).gguf"
+                let stem = "\(path.prefix(before: range.lowerBound, of: lower)).gguf"
                 self.init(stem: stem, kind: .pieces(count: nil), index: Int(letter - UInt8(ascii: "a")) + 1)
                 return
             }
@@ -173,5 +181,13 @@ extension StringProtocol {
             start = index(after: start)
         }
         return nil
+    }
+}
+
+extension String {
+    /// What stands before an index of another string whose UTF-8 has the same length.
+    fileprivate func prefix(before index: Index, of other: String) -> String {
+        let offset = other.utf8.distance(from: other.startIndex, to: index)
+        return String(decoding: utf8.prefix(offset), as: UTF8.self)
     }
 }

@@ -12,8 +12,8 @@ struct HeaderReading {
 
     /// Reads the files of a model in their folder.
     ///
-    /// A header that is newer than this program is a warning; a file that
-    /// is something else altogether is refused.
+    /// A header that is newer than this program is a warning; a file that is something else altogether is
+    /// refused.
     init(_ format: ModelFormat, in folder: FilePath, files: [RelativePath], _ report: Reporter)
         throws(Failure)
     {

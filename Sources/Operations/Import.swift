@@ -136,9 +136,11 @@ struct Import: Sendable {
         }
         let files = try (status.kind == .file ? besides(folder) : FileSystem.walk(folder))
             .compactMap { path, status -> RepositoryFile? in
-                guard status.kind == .file, !path.hasPrefix("."), let path = RelativePath(path) else {
-                    return nil
-                }
+                guard !path.hasPrefix("."), let path = RelativePath(path) else { return nil }
+                // A folder of the hub's own cache is all links; what they lead to is the user's to choose.
+                let status =
+                    status.kind == .link ? try FileSystem.status(path.below(folder)) ?? status : status
+                guard status.kind == .file else { return nil }
                 // Nobody has declared a hash of it: its name stands in, which only tells it from the others.
                 return RepositoryFile(
                     path: path,

@@ -126,6 +126,10 @@ public struct Pull: Sendable {
         let planned = try await FileChoice(request, resolved, hub, options)
             .run(store, in: workspace, report: report)
         try planned.plan(stack: stack, store: store).checkSpace()
+        if let quant = planned.selection.quant?.name {
+            let format = planned.selection.format.rawValue
+            try store.refuseForeignFiles(at: ModelKey(model: request.model, format: format, quant: quant))
+        }
         let model = try await Fetch(planned, store, hub, options).run(report)
         return Outcome(stack, model, wasThere: false)
     }
@@ -158,11 +162,11 @@ public struct Pull: Sendable {
             let revision = try await resolve(request, hub, tries: 1)
             return revision.commit == stored.manifest.source.revision ? .current(stored) : .changed(revision)
         } catch {
-            // A repository that has left the hub, or was closed, takes nothing away from what is stored.
-            let isGone = request.revision == stored.manifest.source.requestedRevision
-            guard error.kind == .unavailable || isGone && [.notFound, .refused].contains(error.kind) else {
-                throw error
-            }
+            // What is stored answers for the revision that it was pulled as, and for no other. A repository that has
+            // left the hub, or was closed, takes nothing away from it.
+            guard request.revision == stored.manifest.source.requestedRevision,
+                [.unavailable, .notFound, .refused].contains(error.kind)
+            else { throw error }
             let commit = stored.manifest.source.revision?.prefix(8) ?? "an unknown commit"
             report(.note("\(error.message); what is stored is from \(commit)"))
             return .current(stored)

@@ -25,6 +25,14 @@ struct Repair: Sendable {
             report(.stage("waiting for another stackctl that changes \(model.key.model)"))
         }
         defer { withExtendedLifetime(lock) {} }
+        // Another process may have pulled another commit, or removed the model, before the lock was ours.
+        guard try store.model(model.key)?.manifest == model.manifest else {
+            throw Failure(
+                .conflict,
+                "`\(model.key.model)` was changed by another process meanwhile",
+                hint: "verify it again"
+            )
+        }
         let purpose = Partial.Purpose(
             model: model.key.model,
             format: model.key.format,
@@ -37,7 +45,7 @@ struct Repair: Sendable {
         let remote = RepositoryFile(path: sourcePath, size: file.sizeBytes, content: content)
         let part = part(remote, at: Revision(repository: id, commit: commit), workspace.hub(offline: false))
         report(.stage("fetching \(file.path) again"))
-        defer { store.removePartialIfEmpty(directory) }
+        defer { store.removePartialIfEmpty(directory, holding: partialLock) }
         let received = try await TransferEngine(connections: 1) { event in
             if case .received(let name, let bytes, let size) = event {
                 report(.progress(file: name, bytes: bytes, of: size))
@@ -59,6 +67,13 @@ struct Repair: Sendable {
                 return RemoteAddress(url: location.url, headers: location.headers)
             } catch {
                 let failure = Failure(error, client: hub)
+                if failure.kind == .notFound {
+                    throw Failure(
+                        .notFound,
+                        failure.message,
+                        hint: "fetch the model anew with `pull --force`"
+                    )
+                }
                 guard failure.kind == .unavailable, let endpoint, endpoint != hub.endpoint else {
                     throw failure
                 }

@@ -7,8 +7,7 @@ import SystemPackage
 
 /// What every operation works in: the home, the environment, and the ways to open things.
 ///
-/// Nothing is opened before it
-/// is used.
+/// Nothing is opened before it is used.
 public struct Workspace: Sendable {
     /// The folder that holds `stacks/` and `config/`.
     public let home: Home

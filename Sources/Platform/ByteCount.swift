@@ -32,8 +32,11 @@ public struct ByteCount: Sendable, Hashable, Comparable, ExpressibleByIntegerLit
         let (sum, overflow) = left.bytes.addingReportingOverflow(right.bytes)
         return Self(overflow ? .max : sum)
     }
-    /// Subtracts.
-    public static func - (left: Self, right: Self) -> Self { Self(left.bytes - right.bytes) }
+    /// Subtracts, within 64 bits.
+    public static func - (left: Self, right: Self) -> Self {
+        let (difference, overflow) = left.bytes.subtractingReportingOverflow(right.bytes)
+        return Self(overflow ? (right.bytes < 0 ? .max : .min) : difference)
+    }
     /// Adds to.
     public static func += (left: inout Self, right: Self) { left = left + right }
 

@@ -9,8 +9,6 @@ public struct FileStatus: Sendable, Equatable {
     public let kind: Kind
     /// The length of the content.
     public let size: ByteCount
-    /// What the content takes on the disk; less than `size` for a sparse file.
-    public let allocated: ByteCount
     /// The number of names of this file.
     public let linkCount: Int
     /// Tells one file from another, together with `inode`.
@@ -29,11 +27,12 @@ public struct FileStatus: Sendable, Equatable {
             default: .other
             }
         size = ByteCount(Int64(status.st_size))
-        allocated = ByteCount(Int64(status.st_blocks) * 512)
         linkCount = Int(status.st_nlink)
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
-        modifiedNanoseconds = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        // A time that no 64 bits of nanoseconds hold is as late as can be said.
+        let (seconds, overflow) = Int64(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        modifiedNanoseconds = overflow ? .max : seconds &+ Int64(status.st_mtim.tv_nsec)
     }
 }
 
@@ -57,7 +56,8 @@ public final class File: Sendable {
     public init(_ path: FilePath, _ mode: Mode, permissions: FilePermissions = .shared) throws(SystemError) {
         let flags =
             switch mode {
-            case .read: O_RDONLY
+            // A pipe in the place of a file must not be waited for.
+            case .read: O_RDONLY | O_NONBLOCK
             case .update: O_RDWR | O_CREAT | O_NOFOLLOW
             case .create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
             }

@@ -180,7 +180,12 @@ public enum FileSystem {
     /// The content of a small file; a larger one than `limit` is an error, not an allocation.
     public static func read(_ path: FilePath, limit: ByteCount = 16_000_000) throws(SystemError) -> [UInt8] {
         let file = try File(path, .read)
-        let size = try file.status().size
+        let status = try file.status()
+        guard status.kind == .file else {
+            let reason: Errno = status.kind == .directory ? .isDirectory : .invalidArgument
+            throw SystemError(reason, operation: "read", path: path)
+        }
+        let size = status.size
         guard size <= limit else { throw SystemError(.fileTooLarge, operation: "read", path: path) }
         // Files of /proc have no size; they are read up to the limit.
         return try file.read(at: 0, count: Int(size.bytes == 0 ? min(limit.bytes, 65_536) : size.bytes))

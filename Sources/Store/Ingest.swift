@@ -51,11 +51,11 @@ public struct Ingest: Sendable {
             try stored { () throws(SystemError) in try replace(target) }
         }
         try stored { () throws(SystemError) in
-            for parent in [
-                target, target.removingLastComponent(),
-                target.removingLastComponent().removingLastComponent(),
-            ] {
-                try FileSystem.synchronize(parent)
+            let folders = Set(manifest.files.map { $0.path.below(target).removingLastComponent() })
+            for folder in folders { try FileSystem.synchronize(folder) }
+            var place = target
+            while place != store.layout.volume, place.removeLastComponent() {
+                try FileSystem.synchronize(place)
             }
         }
         return StoredModel(key: key, manifest: manifest, layout: store.layout)
@@ -85,12 +85,24 @@ public struct Ingest: Sendable {
 extension ModelStore {
     /// Begins to put a model together; the caller holds its lock.
     public func beginIngest(model: String) throws(StoreError) -> Ingest {
+        try ModelKey.checkDirectoryName(of: model)
+        clearRemoved()
         let directory = layout.staging.appending(ModelKey.directoryName(of: model))
         try stored { () throws(SystemError) in
             try FileSystem.remove(directory)
             try FileSystem.createDirectory(directory)
         }
         return Ingest(directory, self)
+    }
+
+    /// Refuses a place where files lie that stackctl did not put there.
+    public func refuseForeignFiles(at key: ModelKey) throws(StoreError) {
+        let target = layout.directory(of: key)
+        let isThere =
+            try stored { () throws(SystemError) in try FileSystem.status(target, followingLinks: false) }
+            != nil
+        guard isThere, !FileSystem.exists(target.appending(Layout.manifestName)) else { return }
+        throw .foreignFiles(target)
     }
 
     fileprivate func otherModel(inTheFolderOf key: ModelKey) throws(StoreError) -> String? {

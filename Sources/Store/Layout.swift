@@ -7,6 +7,7 @@ public import SystemPackage
 ///     <volume>/<model>/<format>/<quant>/manifest.json     its presence is what makes the model exist
 ///     <volume>/.stackctl/partial/<digest>/                a download under way
 ///     <volume>/.stackctl/staging/<model>/                 a model being put together, renamed into its place
+///     <volume>/.stackctl/removed/<number>/                a model being removed from the disk, out of sight already
 ///     <volume>/.stackctl/locks/<model>.lock               held by whoever changes the model
 ///     <volume>/.stackctl/state/                           what was used when
 public struct Layout: Sendable, Hashable {
@@ -22,6 +23,7 @@ public struct Layout: Sendable, Hashable {
     var control: FilePath { volume.appending(".stackctl") }
     var partials: FilePath { control.appending("partial") }
     var staging: FilePath { control.appending("staging") }
+    var removed: FilePath { control.appending("removed") }
     var locks: FilePath { control.appending("locks") }
     var state: FilePath { control.appending("state") }
 
@@ -48,6 +50,12 @@ public struct ModelKey: Sendable, Hashable, CustomStringConvertible {
         for part in [directoryName, format, quant] {
             guard Self.isFolderName(part) else { throw .invalidName(part) }
         }
+    }
+
+    /// Refuses a model whose name cannot be the name of a folder.
+    static func checkDirectoryName(of model: String) throws(StoreError) {
+        let name = directoryName(of: model)
+        guard isFolderName(name) else { throw .invalidName(name) }
     }
 
     private static func isFolderName(_ name: String) -> Bool {

@@ -116,6 +116,13 @@ public struct Manifest: Sendable, Codable, Equatable {
             }
             self.path = relative
             sizeBytes = ByteCount(try values.decode(Int64.self, forKey: .sizeBytes))
+            guard sizeBytes >= 0 else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .sizeBytes,
+                    in: values,
+                    debugDescription: "negative"
+                )
+            }
             sha256 = try values.decode(String.self, forKey: .sha256)
             gitBlob = try values.decodeIfPresent(String.self, forKey: .gitBlob)
             sourcePath = try values.decodeIfPresent(String.self, forKey: .sourcePath)

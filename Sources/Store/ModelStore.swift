@@ -97,7 +97,7 @@ public struct ModelStore: Sendable, Hashable {
         return StoredModel(key: key, manifest: manifest, layout: layout)
     }
 
-    /// Directories but for hidden ones; a name without a dot in it is asked for only if it may be one.
+    /// What may be a directory: all names but the hidden ones.
     private func visibleDirectories(in directory: FilePath) throws(StoreError) -> [FilePath] {
         do throws(SystemError) {
             return try FileSystem.list(directory).filter { !$0.hasPrefix(".") }.map {
@@ -117,6 +117,7 @@ public struct ModelStore: Sendable, Hashable {
     }
 
     private func lockPath(_ model: String) throws(StoreError) -> FilePath {
+        try ModelKey.checkDirectoryName(of: model)
         try prepare(layout.locks)
         return layout.locks.appending("\(ModelKey.directoryName(of: model)).lock")
     }
@@ -125,20 +126,13 @@ public struct ModelStore: Sendable, Hashable {
         try stored { () throws(SystemError) in try FileSystem.createDirectory(directory) }
     }
 
-    /// Removes a model: the manifest first, so that it is never listed with files missing.
+    /// Removes a model, whole and at once for every reader.
     public func remove(_ model: StoredModel) throws(StoreError) {
         let lockPath = try lockPath(model.key.model)
         guard let lock = try stored({ () throws(SystemError) in try FileLock.attempt(lockPath) }) else {
             throw .busy(model.key.model)
         }
-        let directory = layout.directory(of: model.key)
-        try stored { () throws(SystemError) in
-            try FileSystem.remove(directory.appending(Layout.manifestName))
-            try FileSystem.remove(directory)
-        }
-        if FileSystem.removeIfEmpty(directory.removingLastComponent()) {
-            FileSystem.removeIfEmpty(directory.removingLastComponent().removingLastComponent())
-        }
+        try takeAway(layout.directory(of: model.key))
         try stored { () throws(SystemError) in try FileSystem.remove(usePath(model.key)) }
         withExtendedLifetime(lock) {}
     }
@@ -153,9 +147,36 @@ public struct ModelStore: Sendable, Hashable {
         guard let lock = try stored({ () throws(SystemError) in try FileLock.attempt(lockPath) }) else {
             throw .busy(name)
         }
-        try stored { () throws(SystemError) in try FileSystem.remove(directory) }
-        if FileSystem.removeIfEmpty(directory.removingLastComponent()) { FileSystem.removeIfEmpty(model) }
+        try takeAway(directory)
         withExtendedLifetime(lock) {}
+    }
+
+    /// Removes a folder of a model: out of every reader's sight in one step, then from the disk.
+    private func takeAway(_ directory: FilePath) throws(StoreError) {
+        let format = directory.removingLastComponent()
+        let model = format.removingLastComponent()
+        // What a link leads to is not this volume's.
+        for place in [model, format, directory] {
+            let kind = try stored { () throws(SystemError) in
+                try FileSystem.status(place, followingLinks: false)?.kind
+            }
+            guard kind == .directory else { throw .foreignFiles(place) }
+        }
+        try prepare(layout.removed)
+        let aside = layout.removed.appending("\(UInt64.random(in: 0 ... .max))")
+        try stored { () throws(SystemError) in
+            try FileSystem.rename(directory, to: aside)
+            try FileSystem.synchronize(format)
+        }
+        clearRemoved()
+        if FileSystem.removeIfEmpty(format) { FileSystem.removeIfEmpty(model) }
+    }
+
+    /// Removes from the disk what was taken away, also by a process that was killed before it came to this.
+    func clearRemoved() {
+        for name in (try? FileSystem.list(layout.removed)) ?? [] {
+            try? FileSystem.remove(layout.removed.appending(name))
+        }
     }
 
     // MARK: Use

@@ -95,24 +95,38 @@ extension ModelStore {
         }
     }
 
-    /// Removes the place of a download to which no byte came.
-    public func removePartialIfEmpty(_ directory: FilePath) {
+    /// Removes the place of a download to which no byte came; the caller holds its lock.
+    public func removePartialIfEmpty(_ directory: FilePath, holding lock: FileLock) {
         let content = try? FileSystem.status(directory.appending(Self.partialContentName))
-        if (content?.size ?? 0) == 0 { try? removePartial(directory) }
+        if (content?.size ?? 0) == 0 { try? removePartial(directory, holding: lock) }
     }
 
-    /// Removes the place of a download.
+    /// Removes the place of a download, unless another process works on it.
     public func removePartial(_ directory: FilePath) throws(StoreError) {
-        guard directory.removingLastComponent() == layout.partials else {
-            throw .invalidName(directory.string)
+        try checkIsPartial(directory)
+        let path = directory.appending("lock")
+        guard let lock = try stored({ () throws(SystemError) in try FileLock.attempt(path) }) else {
+            throw .busy(directory.lastComponent?.string ?? directory.string)
         }
+        try removePartial(directory, holding: lock)
+    }
+
+    /// Removes the place of a download whose lock the caller holds.
+    public func removePartial(_ directory: FilePath, holding lock: FileLock) throws(StoreError) {
+        defer { withExtendedLifetime(lock) {} }
+        try checkIsPartial(directory)
         // Aside first: whoever waits for its lock may make the place anew while this one is emptied.
-        let aside = layout.partials.appending(
-            ".\(directory.lastComponent?.string ?? "").\(UInt32.random(in: 0 ... .max))"
-        )
+        let name = directory.lastComponent?.string ?? ""
+        let aside = layout.partials.appending(".\(name).\(UInt32.random(in: 0 ... .max))")
         try stored { () throws(SystemError) in
             try FileSystem.rename(directory, to: aside)
             try FileSystem.remove(aside)
+        }
+    }
+
+    private func checkIsPartial(_ directory: FilePath) throws(StoreError) {
+        guard directory.removingLastComponent() == layout.partials else {
+            throw .invalidName(directory.string)
         }
     }
 }

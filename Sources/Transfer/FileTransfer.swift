@@ -11,6 +11,7 @@ struct FileTransfer: Sendable {
 
     func run() async throws -> ReceivedFile {
         do {
+            try await own()
             if let whole = try verifiedBefore() { return whole }
             var journal = Journal(file)
             try journal.save(in: file.directory)
@@ -25,6 +26,20 @@ struct FileTransfer: Sendable {
         } catch let setback as Setback {
             throw TransferError.gaveUp(file: file.name, reason: "\(setback)")
         }
+    }
+
+    /// Makes the bytes this place's own where a killed process left them as another name of a stored file: what is
+    /// written here must not change that one, and what was done to that one must not be trusted here.
+    private func own() async throws {
+        guard let status = try FileSystem.status(contentPath, followingLinks: false), status.linkCount > 1
+        else { return }
+        let copy = file.directory.appending("copy")
+        try await blocking {
+            try FileSystem.remove(copy)
+            try FileSystem.copy(contentPath, to: copy)
+            try FileSystem.rename(copy, to: contentPath)
+        }
+        try Journal(file).save(in: file.directory)
     }
 
     /// A file that an earlier run finished; what was received for another content is removed.

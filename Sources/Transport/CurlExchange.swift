@@ -12,6 +12,7 @@ final class CurlExchange: @unchecked Sendable {
     private let onHead: @Sendable (HTTPHead) throws -> Void
     private let onBody: @Sendable (RawSpan) throws -> Void
     private let stallTimeout: Duration
+    private let totalTimeout: Duration?
     private let requestBody: [UInt8]
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -23,7 +24,7 @@ final class CurlExchange: @unchecked Sendable {
     private var head: HTTPHead?
     private var failure: TransportError?
     private var lastActivity = ContinuousClock.now
-    private var uploaded: Int64 = 0
+    private var began: ContinuousClock.Instant?
 
     let isCancelled = Atomic<Bool>(false)
 
@@ -37,6 +38,7 @@ final class CurlExchange: @unchecked Sendable {
         self.onHead = onHead
         self.onBody = onBody
         stallTimeout = request.stallTimeout
+        totalTimeout = request.totalTimeout
         requestBody = request.body ?? []
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
@@ -173,10 +175,16 @@ final class CurlExchange: @unchecked Sendable {
     }
 
     /// Whether no byte has come for too long.
-    func isStalled(at now: ContinuousClock.Instant) -> Bool { now - lastActivity > stallTimeout }
+    func isStalled(at now: ContinuousClock.Instant) -> Bool {
+        if let totalTimeout, let began, now - began > totalTimeout { return true }
+        return now - lastActivity > stallTimeout
+    }
 
     /// Starts the clock of silence.
-    func begin() { lastActivity = .now }
+    func begin() {
+        lastActivity = .now
+        began = lastActivity
+    }
 
     /// Tells the caller; `code` is libcurl's verdict, `nil` if the loop ended it.
     func finish(_ code: CURLcode?, _ reason: TransportError? = nil) {

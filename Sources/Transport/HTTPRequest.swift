@@ -22,6 +22,8 @@ public struct HTTPRequest: Sendable {
     public var connectTimeout: Duration
     /// How long the line may be silent.
     public var stallTimeout: Duration
+    /// How long the whole exchange may take; without it a line that brings something now and then is never given up.
+    public var totalTimeout: Duration?
     /// How much is read from the line at once.
     public var receiveBuffer: ByteCount = 524_288
 

@@ -175,6 +175,6 @@ struct CatalogAdditionTests {
         for name in ["one", "two:7b", "two:8b"] {
             #expect(try catalog.entry(for: ModelReference(parsing: name)) != nil, "\(name)")
         }
-        #expect(try home.files() == ["config/models.yaml"])
+        #expect(try home.files() == ["config/.models.yaml.lock", "config/models.yaml"])
     }
 }

@@ -54,7 +54,11 @@ struct PartialTests {
             try await store.openPartial(digest, for: purpose("second.gguf")) { waiting.give() }
         }
         try await waiting.wait()
-        try store.removePartial(try #require(first).directory)
+        do {
+            let held = try #require(first)
+            #expect(throws: StoreError.self) { try store.removePartial(held.directory) }
+            try store.removePartial(held.directory, holding: held.lock)
+        }
         first = nil
         let (directory, lock) = try await second.value
         #expect(FileSystem.exists(directory.appending("lock")))

@@ -41,7 +41,9 @@ struct ModelPull: AsyncParsableCommand {
     @Flag(help: "Fetch it again, even if it is stored.")
     var force = false
 
-    @Option(help: ArgumentHelp("The most connections at a time.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("The most files that are fetched at a time, a connection each.", valueName: "n")
+    )
     var connections = 8
 
     @Option(help: ArgumentHelp("The most bytes a second, for example 40M.", valueName: "rate"))

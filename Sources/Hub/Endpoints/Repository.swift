@@ -87,6 +87,9 @@ extension HubClient {
         while let url = next {
             // A thousand entries a page: more pages than this is a server that never ends.
             pages += 1
+            guard files.count + refused.count <= 100_000 else {
+                throw .unexpected("the list of files does not end")
+            }
             guard pages <= 1000 else { throw .unexpected("the list of files does not end") }
             let (response, asked) = try await ask(
                 HTTPRequest(.get, url),
