@@ -59,14 +59,14 @@ struct Fetch: Sendable {
             return content
         }
         // Also when it is refused as no model: bytes that are verified and useless would only come to the same end.
-        var isDone = true
+        var isSpent = true
         defer {
-            if isDone {
+            if isSpent {
                 for place in opened { try? store.removePartial(place.remote.directory, holding: place.lock) }
             }
         }
         do { return try publish(ordered, report) } catch {
-            isDone = Failure(error).kind == .invalid
+            isSpent = Failure(error).kind == .invalid
             throw error
         }
     }

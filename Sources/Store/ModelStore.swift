@@ -47,24 +47,25 @@ public struct ModelStore: Sendable, Hashable {
 
     /// The stored formats and quantizations of the model of that name; letters' case does not count.
     public func models(named name: String) throws(StoreError) -> [StoredModel] {
-        let wanted = ModelKey.directoryName(of: name).lowercased()
-        var found: [StoredModel] = []
-        for directory in try visibleDirectories(in: layout.volume)
-        where directory.lastComponent?.string.lowercased() == wanted {
-            for case .success(let model) in try variants(in: directory) { found.append(model) }
-        }
-        return found.ordered()
+        try variants(ofModelNamed: name).compactMap { try? $0.get() }.ordered()
     }
 
     /// The folders of the model of that name whose manifests cannot be read.
     public func damagedFolders(ofModelNamed name: String) throws(StoreError) -> [FilePath] {
+        try variants(ofModelNamed: name).compactMap { variant in
+            guard case .failure(.malformedManifest(let path, _)) = variant else { return nil }
+            return path.removingLastComponent()
+        }
+    }
+
+    private func variants(
+        ofModelNamed name: String
+    ) throws(StoreError) -> [Result<StoredModel, StoreError>] {
         let wanted = ModelKey.directoryName(of: name).lowercased()
-        var found: [FilePath] = []
+        var found: [Result<StoredModel, StoreError>] = []
         for directory in try visibleDirectories(in: layout.volume)
         where directory.lastComponent?.string.lowercased() == wanted {
-            for case .failure(.malformedManifest(let path, _)) in try variants(in: directory) {
-                found.append(path.removingLastComponent())
-            }
+            found += try variants(in: directory)
         }
         return found
     }
@@ -128,13 +129,10 @@ public struct ModelStore: Sendable, Hashable {
 
     /// Removes a model, whole and at once for every reader.
     public func remove(_ model: StoredModel) throws(StoreError) {
-        let lockPath = try lockPath(model.key.model)
-        guard let lock = try stored({ () throws(SystemError) in try FileLock.attempt(lockPath) }) else {
-            throw .busy(model.key.model)
-        }
+        let lock = try lockAtOnce(model: model.key.model)
+        defer { withExtendedLifetime(lock) {} }
         try takeAway(layout.directory(of: model.key))
         try stored { () throws(SystemError) in try FileSystem.remove(usePath(model.key)) }
-        withExtendedLifetime(lock) {}
     }
 
     /// Removes the folder of a model whose manifest cannot be read.
@@ -143,12 +141,17 @@ public struct ModelStore: Sendable, Hashable {
         guard model.removingLastComponent() == layout.volume, let name = model.lastComponent?.string else {
             throw .invalidName(directory.string)
         }
-        let lockPath = try lockPath(name)
-        guard let lock = try stored({ () throws(SystemError) in try FileLock.attempt(lockPath) }) else {
-            throw .busy(name)
-        }
+        let lock = try lockAtOnce(model: name)
+        defer { withExtendedLifetime(lock) {} }
         try takeAway(directory)
-        withExtendedLifetime(lock) {}
+    }
+
+    private func lockAtOnce(model: String) throws(StoreError) -> FileLock {
+        let path = try lockPath(model)
+        guard let lock = try stored({ () throws(SystemError) in try FileLock.attempt(path) }) else {
+            throw .busy(model)
+        }
+        return lock
     }
 
     /// Removes a folder of a model: out of every reader's sight in one step, then from the disk.

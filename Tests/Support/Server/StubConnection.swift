@@ -157,9 +157,14 @@ public final class StubConnection: Sendable {
             {
                 piece[Int(place)] ^= 0xFF
             }
-            guard socket.send(response.framing == .chunked ? chunk(piece) : piece) else { return false }
-            sent += Int64(piece.count)
-            core.record(request.number) { $0.bytesServed = sent }
+            // Before they leave: whoever has received them must find them in the log.
+            let after = sent + Int64(piece.count)
+            core.record(request.number) { $0.bytesServed = after }
+            guard socket.send(response.framing == .chunked ? chunk(piece) : piece) else {
+                core.record(request.number) { [sent] in $0.bytesServed = sent }
+                return false
+            }
+            sent = after
             if let rate = trouble.bytesPerSecond {
                 let due = start + .nanoseconds(Int64(Double(sent) / Double(rate) * 1e9))
                 guard pause(due - .now) else { return false }
