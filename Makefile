@@ -1,5 +1,5 @@
 # For people who work here. A newcomer needs scripts/quickstart and scripts/test only.
-.PHONY: build test check fmt golden acceptance bench-start bench-verify bench-memory docs quickstart clean
+.PHONY: build test check fmt golden acceptance bench-start bench-verify bench-memory bench-pull docs quickstart clean
 
 build:        ; swift build
 test:         ; scripts/test --skip AcceptanceTests
@@ -12,4 +12,5 @@ quickstart:   ; scripts/quickstart
 bench-start:  ; Benchmarks/start.sh
 bench-verify: ; Benchmarks/verify.sh
 bench-memory: ; Benchmarks/memory.sh
+bench-pull:   ; Benchmarks/pull.sh
 clean:        ; swift package clean

@@ -12,10 +12,25 @@ find_stackctl() {
     "$stackctl" version
 }
 
+# The hub's own client, which stays for the next time where it can: it takes longer to install than to run.
+find_hf() {
+    local cache=/var/cache/stackctl client
+    mkdir -p "$cache" 2>/dev/null || true
+    [ -w "$cache" ] || cache=$ground
+    client=$cache/huggingface_hub-${HF_VERSION:=2.4.0}
+    if [ ! -e "$client/installed" ]; then
+        rm -rf "$client"
+        python3 -m venv "$client"
+        "$client/bin/pip" install --quiet --disable-pip-version-check "huggingface_hub==$HF_VERSION"
+        touch "$client/installed"
+    fi
+    hf=$client/bin/hf
+}
+
 # A folder for the data, removed at the end; nothing of this user's own setup plays a part.
 make_ground() {
     ground=$(mktemp -d "${TMPDIR:-/var/tmp}/stackctl-benchmark.XXXXXX")
-    mirror=
+    server=
     trap clear_ground EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
@@ -24,9 +39,9 @@ make_ground() {
 }
 
 clear_ground() {
-    if [ -n "$mirror" ]; then
-        kill "$mirror" 2>/dev/null || true
-        wait "$mirror" 2>/dev/null || true
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
     fi
     rm -rf "$ground"
 }
@@ -41,10 +56,10 @@ write_gguf() {
 # Serves a folder on a port of its own, and points HF_ENDPOINT to it.
 serve() {
     "$stackctl" mirror serve "$1" --bind 127.0.0.1:0 >"$ground/address" 2>"$ground/requests" &
-    mirror=$!
+    server=$!
     for _ in $(seq 200); do
         grep -q '^http://' "$ground/address" && break
-        kill -0 "$mirror" 2>/dev/null || break
+        kill -0 "$server" 2>/dev/null || break
         sleep 0.05
     done
     HF_ENDPOINT=$(grep -m 1 '^http://' "$ground/address") || die "the mirror did not start: $(cat "$ground/requests")"

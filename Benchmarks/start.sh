@@ -14,16 +14,7 @@ models=${MODELS:-1000}
 need_packages hyperfine python3-venv
 find_stackctl
 make_ground
-
-# The client stays for the next time where it can: it takes longer to install than to measure.
-cache=/var/cache/stackctl
-[ -w "$cache" ] || cache=$ground
-client=$cache/huggingface_hub-${HF_VERSION:=2.4.0}
-if [ ! -x "$client/bin/hf" ]; then
-    python3 -m venv "$client"
-    "$client/bin/pip" install --quiet --disable-pip-version-check "huggingface_hub==$HF_VERSION"
-fi
-hf=$client/bin/hf
+find_hf
 
 # The same models twice: as `stackctl pull` leaves them, and as `hf download` does.
 commit=0123456789abcdef0123456789abcdef01234567

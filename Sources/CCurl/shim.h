@@ -32,3 +32,23 @@ static inline CURLcode curl_shim_get_pointer(CURL *handle, CURLINFO info, void *
 static inline CURLMcode curl_shim_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
+static inline CURLcode curl_shim_set_open_socket(CURL *handle, curl_opensocket_callback value) {
+    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, value);
+}
+static inline CURLcode curl_shim_set_socket_option(CURL *handle, curl_sockopt_callback value) {
+    return curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, value);
+}
+/// The socket that a handle is connected with, or -1.
+static inline curl_socket_t curl_shim_get_socket(CURL *handle) {
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK ? socket : CURL_SOCKET_BAD;
+}
+/// Tells the other side of TLS that nothing more will be sent, which libcurl itself tells only by closing; 1, 0 where
+/// the handle's connection is not TLS by OpenSSL, or -1 where it failed.
+static inline int curl_shim_end_tls_writing(CURL *handle) {
+    extern int SSL_shutdown(void *session);
+    struct curl_tlssessioninfo *info = NULL;
+    if (curl_easy_getinfo(handle, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info || !info->internals) return 0;
+    if (info->backend != CURLSSLBACKEND_OPENSSL) return 0;
+    return SSL_shutdown(info->internals) < 0 ? -1 : 1;
+}

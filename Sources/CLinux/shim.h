@@ -12,3 +12,11 @@ static inline int linux_exchange(const char *one, const char *other) {
 static inline ssize_t linux_copy(int from, int to, size_t count) {
     return copy_file_range(from, NULL, to, NULL, count, 0);
 }
+/// Reserves the disk's room for the first `count` bytes of a file without changing its length; 0, or -1 with errno set.
+static inline int linux_reserve(int file, off_t count) { return fallocate(file, FALLOC_FL_KEEP_SIZE, 0, count); }
+/// Has a child close all descriptors from a number on; 0, or an error's number. The header of `posix_spawn` cannot be
+/// read here: what it brings along is defined otherwise for programs that are not GNU's.
+static inline int linux_close_from(void *actions, int first) {
+    extern int posix_spawn_file_actions_addclosefrom_np(void *, int);
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}

@@ -159,9 +159,12 @@ extension CatalogAddition {
 
     private var weights: [(name: String, value: YAMLBlock)] {
         let sources = gguf.sorted { $0.key < $1.key }.map { quantization, source in
-            var parts: [(name: String, value: YAMLBlock)] = [
-                ("repository", .text(source.repository)), ("file", .text(source.file)),
-            ]
+            var parts: [(name: String, value: YAMLBlock)] =
+                switch source.place {
+                case .hub(let repository, let file):
+                    [("repository", .text(repository)), ("file", .text(file))]
+                case .ollama(let reference): [("ollama", .text("\(reference)"))]
+                }
             if let sha256 = source.sha256 { parts.append(("sha256", .text(sha256.hex))) }
             return (name: quantization.name, value: YAMLBlock.mapping(parts))
         }

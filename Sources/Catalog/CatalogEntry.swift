@@ -58,18 +58,42 @@ public struct CatalogEntry: Sendable {
 
 /// Where the GGUF of one quantization is.
 public struct GGUFSource: Sendable, Hashable {
-    /// The repository on the hub.
-    public let repository: String
-    /// The file in it; the shards `-00001-of-0000N` of it belong to it.
-    public let file: String
+    /// Who has it.
+    public enum Place: Sendable, Hashable {
+        /// A repository of the hub, and the file in it; the shards `-00001-of-0000N` of it belong to it.
+        case hub(repository: String, file: String)
+        /// A registry of Ollama's kind.
+        case ollama(OllamaReference)
+    }
+
+    /// Who has it.
+    public let place: Place
     /// The hash, where the declaration knows one.
     public let sha256: Digest?
 
-    /// Says where a quantization is.
-    public init(repository: String, file: String, sha256: Digest? = nil) {
-        self.repository = repository
-        self.file = file
+    /// The repository on the hub, or the whole name at a registry.
+    public var repository: String {
+        switch place {
+        case .hub(let repository, _): repository
+        case .ollama(let reference): "\(reference)"
+        }
+    }
+
+    /// The file in the repository; a registry's models have no files to name.
+    public var file: String? {
+        if case .hub(_, let file) = place { return file }
+        return nil
+    }
+
+    /// Says who has a quantization.
+    public init(_ place: Place, sha256: Digest? = nil) {
+        self.place = place
         self.sha256 = sha256
+    }
+
+    /// Says where on the hub a quantization is.
+    public init(repository: String, file: String, sha256: Digest? = nil) {
+        self.init(.hub(repository: repository, file: file), sha256: sha256)
     }
 }
 

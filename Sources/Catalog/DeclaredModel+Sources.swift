@@ -79,7 +79,7 @@ struct GGUFDeclaration {
                 reader.report(key.error("the quantization `\(quantization)` is declared twice"))
                 continue
             }
-            if own?["file"] == nil { shared += 1 }
+            if own?["file"] == nil, own?["ollama"] == nil { shared += 1 }
             sources[quantization] = source(quantization, at: key, own: own, &reader)
         }
         if shared > 1, let file, !file.hasPlaceholder {
@@ -105,7 +105,7 @@ struct GGUFDeclaration {
     ) -> GGUFSource? {
         var (repository, file, sha256): (String?, GGUFFilePattern?, Digest?) = (repository, file, nil)
         if let own {
-            reader.mapping(own, known: ["repository", "file", "sha256"])
+            reader.mapping(own, known: ["repository", "file", "ollama", "sha256"])
             if own["repository"] != nil { repository = reader.read("repository", of: own, repositoryID) }
             if own["file"] != nil { file = reader.read("file", of: own, GGUFFilePattern.init) }
             sha256 = reader.read("sha256", of: own) { (node) throws(DeclarationError) in
@@ -114,6 +114,7 @@ struct GGUFDeclaration {
                 }
                 return digest
             }
+            if own["ollama"] != nil { return registrySource(own, sha256, &reader) }
         }
         if lacksFile, own?["file"] == nil {
             reader.report(key.error("`file` is missing for `\(quantization)`"))
@@ -123,6 +124,28 @@ struct GGUFDeclaration {
         }
         guard let repository, let file else { return nil }
         return GGUFSource(repository: repository, file: file.name(for: quantization), sha256: sha256)
+    }
+
+    private func registrySource(
+        _ own: YAMLNode,
+        _ sha256: Digest?,
+        _ reader: inout DeclarationReader
+    ) -> GGUFSource? {
+        for pair in reader.mapping(own) where pair.name == "repository" || pair.name == "file" {
+            reader.report(
+                pair.key.error(
+                    "`\(pair.name)` cannot stand beside `ollama`: the registry has no files to name"
+                )
+            )
+        }
+        let reference = reader.read("ollama", of: own) { (node) throws(DeclarationError) in
+            let text = try node.word()
+            guard let reference = OllamaReference(parsing: text) else {
+                throw node.error("`\(text)` is not a name of the form [[HOST/]NAMESPACE/]MODEL[:TAG]")
+            }
+            return reference
+        }
+        return reference.map { GGUFSource(.ollama($0), sha256: sha256) }
     }
 }
 

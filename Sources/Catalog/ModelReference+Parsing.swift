@@ -19,6 +19,7 @@ struct ModelReferenceScanner {
             throw .unprintable
         }
         if let path = localPath() { return ModelReference(.local(path)) }
+        if let name = try registryName() { return ModelReference(.ollama(name)) }
         if let address = try hubAddress() {
             return try address.isURL ? fromURL(address.path) : fromHub(address.path)
         }
@@ -34,6 +35,24 @@ struct ModelReferenceScanner {
         let isLocal =
             [".", "..", "~"].contains(text) || ["/", "./", "../", "~/"].contains { text.hasPrefix($0) }
         return isLocal ? FilePath(text) : nil
+    }
+
+    // MARK: Registries of Ollama's kind
+
+    private func registryName() throws(ModelReferenceError) -> OllamaReference? {
+        let lower = text.lowercased()
+        for site in ["https://ollama.com/", "ollama.com/", "registry.ollama.ai/"] where lower.hasPrefix(site)
+        {
+            let path = text.dropFirst(site.count).prefix { $0 != "?" && $0 != "#" }
+            // Other pages of the site have one part, or more than two.
+            guard path.count(where: { $0 == "/" }) == 1, let name = OllamaReference(parsing: path) else {
+                throw .badRegistryName(text)
+            }
+            return name
+        }
+        guard lower.hasPrefix("ollama://") || lower.hasPrefix("ollama+http://") else { return nil }
+        guard let name = OllamaReference(parsing: text) else { throw .badRegistryName(text) }
+        return name
     }
 
     // MARK: The hub

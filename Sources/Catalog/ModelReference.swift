@@ -1,8 +1,8 @@
 public import Platform
 public import SystemPackage
 
-/// What a person types for a model: a name of the catalog, a repository of the hub, a file in one, or a local
-/// path.
+/// What a person types for a model: a name of the catalog, a repository of the hub, a file in one, a name at a
+/// registry of Ollama's kind, or a local path.
 public struct ModelReference: Sendable, Hashable {
     /// Where the model is to be found.
     public enum Source: Sendable, Hashable {
@@ -12,6 +12,8 @@ public struct ModelReference: Sendable, Hashable {
         case repository(String)
         /// One file in a repository of the hub, with all shards of its set.
         case repositoryFile(String, path: RelativePath)
+        /// A model of a registry of Ollama's kind.
+        case ollama(OllamaReference)
         /// A file or folder of this machine.
         case local(FilePath)
     }
@@ -49,6 +51,8 @@ extension ModelReference: CustomStringConvertible {
             return id + (quantization.map { ":\($0)" } ?? "") + revision
         case .repositoryFile(let id, let path):
             return "\(id)/\(path)\(revision)"
+        case .ollama(let name):
+            return "\(name)"
         case .local(let path):
             let text = path.string
             return text.hasPrefix("/") || text == "." || text == ".." || text.hasPrefix("./")
@@ -74,6 +78,8 @@ public enum ModelReferenceError: Error, Sendable, Equatable, CustomStringConvert
     case badRevision(String)
     /// The path inside the repository could lead out of it.
     case badPath(String)
+    /// It is not `[host/][namespace/]model[:tag]` as Ollama allows it.
+    case badRegistryName(String)
     /// The address is not that of a model on the hub.
     case badAddress(String)
     /// It names a file without saying in which folder.
@@ -89,6 +95,8 @@ public enum ModelReferenceError: Error, Sendable, Equatable, CustomStringConvert
         case .badQuantization(let text): "`\(text)` is not the name of a quantization"
         case .badRevision(let text): "`\(text)` is not the name of a revision"
         case .badPath(let text): "`\(text)` is not a path inside a repository"
+        case .badRegistryName(let text):
+            "`\(text)` is not a name of the form ollama://[[HOST/]NAMESPACE/]MODEL[:TAG]"
         case .badAddress(let text): "`\(text)` is not the address of a model on the hub"
         case .bareFileName(let text): "`\(text)` names a file without a folder: a local one is `./\(text)`"
         }

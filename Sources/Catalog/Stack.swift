@@ -69,4 +69,7 @@ public struct Stack: Sendable {
     public let defaults: Defaults
     /// Where it was declared.
     public let origin: DeclarationOrigin
+
+    /// Where the container sees the adapters.
+    public static let adapterMount = "/adapters"
 }

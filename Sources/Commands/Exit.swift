@@ -1,5 +1,6 @@
 import Console
 import Operations
+import Platform
 
 /// How a failure meets the person and the script that asked.
 enum Exit {
@@ -8,6 +9,9 @@ enum Exit {
         let options = typed.prefix { $0 != "--" }
         let verbose = options.contains { $0 == "-v" || $0 == "--verbose" }
         let terminal = Terminal.standardError(color: color(options))
+        if has(options, "--progress", ProgressMode.json.rawValue) {
+            return terminal.say(FailureEvent(failure, verbose: verbose).line)
+        }
         var text = "\(terminal.style.red("error")): \(sanitized(failure.message))\n"
         if verbose, let cause = failure.cause { text += "\ncause: \(sanitized("\(cause)"))\n" }
         if let hint = failure.hint { text += "\n\(terminal.style.cyan("hint")): \(sanitized(hint))\n" }
@@ -15,15 +19,34 @@ enum Exit {
     }
 
     private static func color(_ options: ArraySlice<String>) -> ColorChoice {
-        for choice in ColorChoice.allCases {
-            let (joined, name) = ("--color=\(choice.rawValue)", choice.rawValue)
-            if options.contains(joined)
-                || zip(options, options.dropFirst()).contains(where: { $0 == ("--color", name) })
-            {
-                return choice
-            }
+        ColorChoice.allCases.first { has(options, "--color", $0.rawValue) } ?? .auto
+    }
+
+    private static func has(_ options: ArraySlice<String>, _ name: String, _ value: String) -> Bool {
+        options.contains("\(name)=\(value)")
+            || zip(options, options.dropFirst()).contains { $0 == (name, value) }
+    }
+}
+
+/// A failure among the lines of `--progress json`.
+struct FailureEvent: Encodable {
+    private let event = "error"
+    private let message: String
+    private let hint: String?
+    private let cause: String?
+    private let status: Int32
+
+    init(_ failure: Failure, verbose: Bool) {
+        (message, hint, status) = (failure.message, failure.hint, failure.kind.exitStatus)
+        cause = verbose ? failure.cause.map { "\($0)" } : nil
+    }
+
+    /// The line, ended.
+    var line: String {
+        guard let line = try? JSON.encodeLine(self) else {
+            preconditionFailure("texts and numbers have a JSON")
         }
-        return .auto
+        return String(decoding: line, as: UTF8.self) + "\n"
     }
 }
 

@@ -48,6 +48,20 @@ func truncatedInTheMiddle(_ text: String, to width: Int) -> String {
     return truncated(text, to: width - columns(of: tail)) + tail
 }
 
+/// Names without the end that all of them share, such as `-of-00009.gguf`, so that a cut leaves what tells them apart.
+///
+/// The end begins where a word ends: of `a-12` and `a-22` nothing is left out.
+func withoutSharedEnd(_ names: [String]) -> [String] {
+    guard let first = names.first, names.count > 1 else { return names }
+    var shared = names.dropFirst().reduce(Substring(first)) { shared, name in
+        let count = zip(shared.reversed(), name.reversed()).prefix { $0 == $1 }.count
+        return shared.suffix(count)
+    }
+    shared = shared.drop { $0.isLetter || $0.isNumber }
+    guard shared.count > 1 else { return names }
+    return names.map { $0.dropLast(shared.count) + "…" }
+}
+
 /// Text filled up with spaces to `width` columns.
 func padded(_ text: String, to width: Int, trailing: Bool = false) -> String {
     let space = String(repeating: " ", count: max(0, width - columns(of: text)))

@@ -1,106 +1,68 @@
-public import Platform
-
-/// How far one thing has come.
-public struct ProgressState: Sendable, Equatable {
-    /// What it is.
-    public var name: String
-    /// How much is done.
-    public var done: ByteCount
-    /// How much there is, where that is known.
-    public var total: ByteCount?
-    /// How much is done in a second.
-    public var rate: ByteCount?
-    /// What is shown in place of rate and time, for example `verifying`.
-    public var note: String?
-
-    /// States how far something has come.
-    public init(
-        name: String,
-        done: ByteCount,
-        total: ByteCount?,
-        rate: ByteCount? = nil,
-        note: String? = nil
-    ) {
-        self.name = name
-        self.done = done
-        self.total = total
-        self.rate = rate
-        self.note = note
-    }
-
-    /// The whole seconds to go at this rate.
-    public var secondsLeft: Int64? {
-        guard let total, let rate, rate > 0, total >= done else { return nil }
-        let seconds = (Double((total - done).bytes) / Double(rate.bytes)).rounded(.up)
-        return seconds < 1e9 ? Int64(seconds) : nil
-    }
-
-    /// The share that is done, from 0 to 1; nothing of nothing is all.
-    var share: Double? {
-        guard let total else { return nil }
-        return total > 0 ? min(1, max(0, Double(done.bytes) / Double(total.bytes))) : 1
-    }
-
-    /// Rounded down, so that 100 % is the end.
-    var percent: String? {
-        guard let total else { return nil }
-        guard total > 0, done < total else { return "100%" }
-        let hundredfold = max(0, done.bytes).multipliedFullWidth(by: 100)
-        return "\(total.bytes.dividingFullWidth(hundredfold).quotient)%"
-    }
-}
+import Platform
 
 /// A line that shows how far something has come.
 public enum ProgressBar {
-    /// The parts beside the name, in the order in which a narrow line goes without them.
-    private enum Part: CaseIterable { case time, rate, bar, amount, percent }
+    /// The parts beside the name.
+    private enum Part { case time, rate, note, longNote, bar, amount, percent }
 
-    private static let shown: [Part] = [.bar, .percent, .amount, .rate, .time]
     private static let longestBar = 40
     private static let shortestBar = 8
-    private static let longestNote = 17
+    /// The columns of the rate, of the time, and of a note that stands in their place.
+    private static let (rate, time, longestNote) = (9, 8, 19)
 
     /// The line in at most `width` columns; `nameWidth` lines up the bars of several lines.
     public static func frame(_ state: ProgressState, width: Int, style: Style, nameWidth: Int? = nil)
         -> String
     {
         let name = sanitized(state.name)
-        let natural = max(columns(of: name), nameWidth ?? 0)
-        for dropped in Part.allCases.indices {
-            let parts = Part.allCases[dropped...]
-            let fixed = parts.reduce(0) { $0 + self.width(of: $1, state) }
+        let natural = nameWidth ?? columns(of: name)
+        for parts in choices(state) {
+            let fixed = parts.reduce(0) { $0 + self.width(of: $1, state, beside: parts) }
             guard min(natural, parts.count > 1 ? 12 : 3) + fixed <= width else { continue }
             let room = min(natural, width - fixed)
             let bar = min(longestBar, shortestBar + width - fixed - room)
-            let numbers = shown.filter(parts.contains).map { text(of: $0, state, bar: bar, style) }.joined()
-            let line = style.bold(truncatedInTheMiddle(name, to: room)) + gap(after: name, in: room) + numbers
+            let shown = truncatedInTheMiddle(name, to: room)
+            let gap = String(repeating: " ", count: max(0, room - columns(of: shown)))
+            let numbers = parts.map { text(of: $0, state, bar: bar, style) }.joined()
+            let line = style.bold(shown) + gap + numbers
             return String(line.dropLast(line.reversed().prefix { $0 == " " }.count))
         }
-        return truncated(state.percent ?? name, to: width)
+        return truncated(state.note ?? state.percent ?? name, to: width)
     }
 
-    private static func gap(after name: String, in room: Int) -> String {
-        String(repeating: " ", count: max(0, room - columns(of: truncatedInTheMiddle(name, to: room))))
+    /// What a line may show beside the name, from left to right: the fuller before the narrower.
+    private static func choices(_ state: ProgressState) -> [[Part]] {
+        var amounts: [[Part]] = [[.bar, .percent, .amount], [.percent, .amount], [.percent]]
+        // Nothing of an unknown amount says nothing.
+        if state.total == nil { amounts = state.done > 0 || state.note == nil ? [[.amount]] : [[]] }
+        guard state.note == nil else {
+            return [amounts[0] + [.longNote]] + amounts.map { $0 + [.note] } + [[.note]]
+        }
+        return [amounts[0] + [.rate, .time], amounts[0] + [.rate]] + amounts
     }
 
     /// The columns that a part takes with the space before it: the same for all values, so nothing jumps.
-    private static func width(of part: Part, _ state: ProgressState) -> Int {
+    private static func width(of part: Part, _ state: ProgressState, beside parts: [Part]) -> Int {
         switch part {
-        case .time: state.total == nil || state.note != nil ? 0 : 2 + 7
-        case .rate: 2 + (state.note.map { min(longestNote, columns(of: $0)) } ?? 8)
-        case .bar: state.total == nil ? 0 : 2 + shortestBar
+        case .time: 2 + time
+        case .rate: 2 + rate
+        // As wide as rate and time, or as the rate: so bars with and without a note are in line.
+        case .longNote: 2 + longestNote
+        case .note:
+            2 + max(parts.contains(.bar) ? rate : 0, min(longestNote, columns(of: state.note ?? "")))
+        case .bar: 2 + shortestBar
         case .amount: 2 + (state.total == nil ? 6 : 15)
-        case .percent: state.total == nil ? 0 : 1 + 4
+        case .percent: 1 + 4
         }
     }
 
     private static func text(of part: Part, _ state: ProgressState, bar: Int, _ style: Style) -> String {
-        guard width(of: part, state) > 0 else { return "" }
         switch part {
-        case .time: return "  " + padded(state.secondsLeft.map(time) ?? "", to: 7, trailing: true)
-        case .rate:
-            if let note = state.note { return "  " + truncated(note, to: longestNote) }
-            return "  " + padded(state.rate.map { "\(amount($0))/s" } ?? "", to: 8, trailing: true)
+        case .time:
+            guard state.total != nil, let seconds = state.secondsLeft else { return "" }
+            return "  " + padded(clockTime(seconds), to: time, trailing: true)
+        case .rate: return "  " + padded(state.rate.map { "\(amount($0))/s" } ?? "", to: rate, trailing: true)
+        case .note, .longNote: return "  " + style.dim(truncated(state.note ?? "", to: longestNote))
         case .bar:
             let full = Int((state.share ?? 0) * Double(bar))
             let rest = String(repeating: "░", count: bar - full)
@@ -114,12 +76,4 @@ public enum ProgressBar {
 
     /// In at most six columns, whatever a foreign manifest claims.
     private static func amount(_ count: ByteCount) -> String { "\(min(count, 999_000_000_000_000_000))" }
-
-    /// For example `0:07`, `12:30`, `1:02:03`, `5 d`.
-    static func time(_ seconds: Int64) -> String {
-        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        if seconds >= 100 * 3600 { return seconds < 1000 * 86_400 ? "\(seconds / 86_400) d" : "" }
-        let (hours, minutes) = (seconds / 3600, seconds / 60 % 60)
-        return hours > 0 ? "\(hours):\(two(minutes)):\(two(seconds % 60))" : "\(minutes):\(two(seconds % 60))"
-    }
 }

@@ -2,80 +2,142 @@ public import Platform
 import Synchronization
 
 /// Shows the progress of several things on an output; any thread may tell of it, and none is held up.
+///
+/// What is told is only noted; a task of the display's own writes it, ten times a second.
 public final class ProgressDisplay: Sendable {
-    private let terminal: Terminal
-    private let screen: Mutex<ProgressScreen>
-    private let ended = Mutex(false)
-    /// Held while writing: whoever tells of progress does not wait for a terminal that was stopped.
-    private let writing = Mutex(())
+    private struct Known: Sendable {
+        var ledger: ProgressLedger
+        /// Whether somebody comes by who writes what is said.
+        var isShown = false
+    }
 
-    /// Describes what is under way by `title`, on an output that is for talk.
-    public init(title: String, mode: ProgressMode, on terminal: Terminal) {
+    private let terminal: Terminal
+    private let known: Mutex<Known>
+    /// Held while writing.
+    private let screen: Mutex<ProgressScreen>
+
+    /// Describes what is under way by `title`, on an output that is for talk; it begins in a phase.
+    public init(title: String, phase: String, mode: ProgressMode, on terminal: Terminal) {
         self.terminal = terminal
         let mode = mode.resolved(for: terminal)
+        known = Mutex(
+            Known(
+                ledger: ProgressLedger(
+                    title: title,
+                    phase: phase,
+                    isRecordingChanges: mode == .json,
+                    at: .now
+                )
+            )
+        )
         screen = Mutex(ProgressScreen(title: title, mode: mode, style: terminal.style))
     }
 
-    /// Shows progress while `body` runs, and clears it away afterwards.
-    public func shown<Result>(while body: () async throws -> Result) async rethrows -> Result {
+    /// Shows progress while `body` runs, and clears it away afterwards; `ending` names the last phase, for how it
+    /// ended.
+    public func shown<Result>(
+        while body: () async throws -> Result,
+        ending: ((any Error)?) -> String
+    ) async throws -> Result {
+        known.withLock { $0.isShown = true }
         let clock = Task {
-            while !Task.isCancelled {
+            // What takes less than a blink is not shown.
+            while (try? await Task.sleep(for: .milliseconds(100))) != nil {
                 try? await blocking { self.tick() }
-                try? await Task.sleep(for: .milliseconds(100))
             }
         }
-        defer {
-            clock.cancel()
-            end()
+        defer { clock.cancel() }
+        do {
+            let result = try await body()
+            end(ending(nil), isGood: true)
+            return result
+        } catch {
+            end(ending(error), isGood: false)
+            throw error
         }
-        return try await body()
     }
 
-    /// Adds a thing, of which `done` was done before.
-    public func add(_ name: String, total: ByteCount?, done: ByteCount = 0) {
-        screen.withLock { $0.add(name, total: total, done: done) }
+    // MARK: What happens
+
+    /// The whole enters a phase, which `text` says in a sentence, if it is to be said; `isUrgent` says it as a line even
+    /// where bars show the phase.
+    public func enter(_ phase: String, saying text: String?, isUrgent: Bool = false) {
+        tell { $0.enter(phase, saying: text, isUrgent: isUrgent, at: .now) }
     }
 
-    /// Notes how far a thing has come.
-    public func update(_ name: String, done: ByteCount) {
-        screen.withLock { $0.update(name, done: done, at: .now) }
+    /// Nothing is asked of a host for so many seconds.
+    public func wait(_ phase: String, for host: String, seconds: Int, saying text: String?) {
+        tell { $0.wait(phase, for: host, seconds: seconds, saying: text, at: .now) }
     }
 
-    /// Shows a word in place of a thing's rate, for example `verifying`; `nil` shows the rate again.
-    public func note(_ name: String, _ note: String?) {
-        screen.withLock { $0.note(name, note, at: .now) }
+    /// Says something: to a script as an event of that kind, to a person as a line that stays, if there is one.
+    public func say(_ kind: String, _ text: String, line: String?) {
+        tell { $0.say(kind, text, line: line) }
     }
 
-    /// Notes that a thing is done.
-    public func finish(_ name: String) {
-        screen.withLock { $0.finish(name, at: .now) }
+    /// There is a thing whose turn comes later.
+    public func add(_ name: String, total: ByteCount?, phase: String) {
+        tell { $0.add(name, total: total, phase: phase, at: .now) }
     }
 
-    /// Writes a line that stays; in the JSON mode as an object.
-    public func line(_ text: String) {
-        if screen.withLock({ $0.mode }) == .json { return event(["event": "message", "message": text]) }
-        writing.withLock { _ in terminal.say(screen.withLock { $0.line(text, width: terminal.width) }) }
+    /// So much of a thing was done before, which counts for no rate.
+    public func resume(_ name: String, at done: ByteCount, of total: ByteCount?) {
+        tell { $0.resume(name, at: done, of: total, at: .now) }
     }
 
-    /// Writes an event as a line of JSON; in the other modes it is not shown.
-    public func event(_ event: some Encodable & Sendable) {
-        guard screen.withLock({ $0.mode }) == .json, let line = try? JSON.encodeLine(event) else { return }
-        writing.withLock { _ in terminal.say(String(decoding: line, as: UTF8.self) + "\n") }
+    /// A thing has come so far, in the phase of the whole.
+    public func update(_ name: String, done: ByteCount, of total: ByteCount?) {
+        tell { $0.update(name, done: done, of: total, at: .now) }
+    }
+
+    /// A thing enters a phase of its own.
+    public func enter(_ phase: String, of name: String) {
+        tell { $0.enter(phase, of: name, at: .now) }
+    }
+
+    /// A thing is done.
+    public func finish(_ name: String, as phase: String) {
+        tell { $0.finish(name, as: phase, at: .now) }
+    }
+
+    // MARK: What is written
+
+    private func tell(_ change: (inout ProgressLedger) -> Void) {
+        let isShown = known.withLock { known in
+            change(&known.ledger)
+            return known.isShown
+        }
+        if isShown { return }
+        screen.withLock { screen in
+            let snapshot = known.withLock { $0.ledger.snapshot(at: .now) }
+            write(screen.flush(snapshot, width: terminal.width))
+        }
     }
 
     private func tick() {
-        _ = writing.withLockIfAvailable { _ in
-            guard !ended.withLock({ $0 }) else { return }
-            let (width, height) = (terminal.width, terminal.height)
-            let text = screen.withLock { $0.tick(at: .now, width: width, height: height) }
-            if !text.isEmpty { terminal.say(text) }
+        // Nobody queues up behind a terminal that was stopped.
+        _ = screen.withLockIfAvailable { screen in
+            let now = ContinuousClock.now
+            guard let snapshot = known.withLock({ $0.isShown ? $0.ledger.snapshot(at: now) : nil }) else {
+                return
+            }
+            write(screen.tick(snapshot, at: now, width: terminal.width, height: terminal.height))
         }
     }
 
-    private func end() {
-        writing.withLock { _ in
-            ended.withLock { $0 = true }
-            terminal.say(screen.withLock { $0.end(at: .now, width: terminal.width) })
+    private func end(_ phase: String, isGood: Bool) {
+        screen.withLock { screen in
+            let now = ContinuousClock.now
+            let snapshot = known.withLock { known in
+                known.isShown = false
+                known.ledger.end(phase, isGood: isGood, at: now)
+                return known.ledger.snapshot(at: now)
+            }
+            write(screen.end(snapshot, isGood: isGood, at: now, width: terminal.width))
         }
+    }
+
+    private func write(_ text: String) {
+        if !text.isEmpty { terminal.say(text) }
     }
 }

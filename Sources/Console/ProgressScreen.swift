@@ -1,233 +1,224 @@
-public import Platform
+import Platform
 
-/// How progress is shown.
-public enum ProgressMode: String, Sendable, CaseIterable {
-    /// Bars on a terminal that can draw a line again, else plain lines.
-    case auto
-    /// Lines that are drawn again and again, and are gone at the end.
-    case bar
-    /// A line now and then.
-    case plain
-    /// A JSON object a line.
-    case json
-    /// Nothing.
-    case none
-
-    /// What `auto` means on an output; bars where none can be drawn are plain lines too.
-    public func resolved(for terminal: Terminal) -> ProgressMode {
-        switch self {
-        case .auto, .bar: terminal.canRedraw ? .bar : .plain
-        case .plain, .json, .none: self
-        }
-    }
-}
-
-/// What is shown of several things under way: told what happened and the time, this value says what to write.
+/// What is written of several things under way: shown what is known and told the time, this value says it.
 public struct ProgressScreen: Sendable {
-    struct Item: Sendable {
-        var state: ProgressState
-        var isActive = false
-        var isFinished = false
-        var window = RateWindow()
-    }
+    private static let mostBars = 16
+    /// Room for the `^C` that a terminal shows at the end of the last line, which it must not break.
+    private static let margin = 3
 
-    let mode: ProgressMode
+    private let mode: ProgressMode
     private let title: String
     private let style: Style
-    private var items: [String: Item] = [:]
-    private var order: [String] = []
-    private var window = RateWindow()
-    private var began: ContinuousClock.Instant?
+    /// When something was written that comes again after a time.
     private var drawn: ContinuousClock.Instant?
-    /// The columns of each line on the terminal, the cursor being at the end of the last.
-    private var onScreen: [Int] = []
+    private var frame = ProgressFrame()
+    /// A stage that is announced once it has lasted.
+    private var unannounced: ProgressStage?
+    private var hasAnnounced = false
+    /// The phase of the whole that a script was told last.
+    private var told: String?
 
-    /// Starts with nothing under way; `mode` must be resolved.
+    /// Starts with nothing written; `mode` must be resolved.
     public init(title: String, mode: ProgressMode, style: Style) {
         self.title = title
         self.mode = mode
         self.style = style
     }
 
-    // MARK: What happens
-
-    /// Adds a thing, of which `done` was done before.
-    public mutating func add(_ name: String, total: ByteCount?, done: ByteCount = 0) {
-        if items[name] == nil { order.append(name) }
-        items[name] = Item(state: ProgressState(name: name, done: done, total: total))
-    }
-
-    /// Notes how far a thing has come.
-    public mutating func update(_ name: String, done: ByteCount, at now: ContinuousClock.Instant) {
-        change(name, at: now) { $0.state.done = done }
-        items[name]?.window.note(done, at: now)
-    }
-
-    /// Shows a word in place of a thing's rate, or the rate again.
-    public mutating func note(_ name: String, _ note: String?, at now: ContinuousClock.Instant) {
-        change(name, at: now) { $0.state.note = note }
-    }
-
-    /// Notes that a thing is done.
-    public mutating func finish(_ name: String, at now: ContinuousClock.Instant) {
-        change(name, at: now) { item in
-            if let total = item.state.total { item.state.done = total }
-            item.state.note = nil
-            item.isFinished = true
-        }
-    }
-
-    private mutating func change(
-        _ name: String,
-        at now: ContinuousClock.Instant,
-        _ body: (inout Item) -> Void
-    ) {
-        if began == nil {
-            began = now
-            window.note(total(at: now).done, at: now)
-        }
-        if items[name] == nil { add(name, total: nil) }
-        guard var item = items[name] else { return }
-        if !item.isActive {
-            item.isActive = true
-            item.window.note(item.state.done, at: now)
-        }
-        body(&item)
-        items[name] = item
-    }
-
-    // MARK: What is written
-
     /// What to write at this moment; nothing if it is too early.
-    public mutating func tick(at now: ContinuousClock.Instant, width: Int, height: Int?) -> String {
-        guard began != nil else { return "" }
-        window.note(total(at: now).done, at: now)
-        let interval: Duration =
-            switch mode {
-            case .bar: .milliseconds(100)
-            case .json: .seconds(1)
-            case .plain: .seconds(5)
-            case .auto, .none: .seconds(3600)
-            }
-        if let drawn, now - drawn < interval { return "" }
-        drawn = now
+    public mutating func tick(
+        _ snapshot: ProgressSnapshot,
+        at now: ContinuousClock.Instant,
+        width: Int,
+        height: Int?
+    ) -> String {
+        let said = said(snapshot.news, width: width)
         switch mode {
-        case .bar: return redrawn(at: now, width: max(10, width - 1), height: height ?? 24)
-        case .plain: return plainLine(at: now)
-        case .json: return jsonLines(at: now)
-        case .auto, .none: return ""
+        case .bar:
+            let rows = max(0, min(Self.mostBars, (height ?? 24) - 3))
+            let room = max(1, width - Self.margin)
+            return said + frame.redrawn(lines(snapshot, width: room, rows: rows), width: width)
+        case .plain: return said + announcement(snapshot, at: now) + plainLine(snapshot, at: now)
+        case .json: return said + jsonLines(snapshot, at: now)
+        case .auto, .none: return said
         }
     }
 
-    /// A line of text that stays, above what is drawn.
-    public mutating func line(_ text: String, width: Int) -> String {
-        // The bars come back with the next tick.
-        drawn = mode == .bar ? nil : drawn
-        return cleared(width: width) + text + "\n"
+    /// What to write at once of what is said, whatever the time.
+    public mutating func flush(_ snapshot: ProgressSnapshot, width: Int) -> String {
+        said(snapshot.news, width: width)
     }
 
     /// What to write at the end.
-    public mutating func end(at now: ContinuousClock.Instant, width: Int) -> String {
-        guard let began else { return "" }
+    public mutating func end(
+        _ snapshot: ProgressSnapshot,
+        isGood: Bool,
+        at now: ContinuousClock.Instant,
+        width: Int
+    ) -> String {
+        let said = said(snapshot.news, width: width)
         switch mode {
-        case .bar: return cleared(width: width)
-        case .plain:
-            let total = total(at: now)
-            let isWhole = items.values.allSatisfy(\.isFinished)
-            guard isWhole else { return plainLine(at: now) }
-            let seconds = Int64((now - began) / .seconds(1))
-            return "\(sanitized(title)): \(total.done) in \(ProgressBar.time(seconds))\n"
-        case .json: return jsonLines(at: now)
-        case .auto, .none: return ""
+        case .bar: return said + frame.cleared(width: width)
+        // What is over before a line of progress came has no end worth a line.
+        case .plain: return said + (drawn == nil ? "" : plainEnd(snapshot, isGood: isGood, at: now))
+        case .json, .auto, .none: return said
         }
     }
 
-    // MARK: Parts
+    // MARK: What is said once
 
-    /// All things as one.
-    private func total(at now: ContinuousClock.Instant) -> ProgressState {
-        let states = order.compactMap { items[$0]?.state }
-        let totals = states.compactMap(\.total)
-        let isKnown = totals.count == states.count
-        return ProgressState(
-            name: title,
-            done: states.map(\.done).total(),
-            total: isKnown ? totals.total() : nil,
-            rate: window.rate(at: now),
-            note: states.count == 1 ? states[0].note : nil
-        )
+    private mutating func said(_ news: [ProgressNews], width: Int) -> String {
+        var text = ""
+        for piece in news {
+            if mode == .json {
+                text += event(piece).line
+            } else if let line = line(piece) {
+                text += line + "\n"
+            }
+        }
+        // The bars come back with the next frame.
+        return text.isEmpty || mode != .bar ? text : frame.cleared(width: width) + text
     }
 
-    private func active(at now: ContinuousClock.Instant) -> [ProgressState] {
-        order.compactMap { items[$0] }.filter { $0.isActive && !$0.isFinished }.map { item in
-            var state = item.state
-            state.rate = item.window.rate(at: now)
-            return state
+    private mutating func event(_ piece: ProgressNews) -> ProgressEvent {
+        switch piece {
+        case .message(let kind, let text, _): return ProgressEvent(kind: kind, text)
+        case .stage(let stage): return ProgressEvent(stage)
+        case .change(let state, let isTotal):
+            if isTotal { told = state.phase }
+            return ProgressEvent(state, isTotal: isTotal)
         }
     }
 
-    private mutating func redrawn(at now: ContinuousClock.Instant, width: Int, height: Int) -> String {
-        let most = max(0, min(8, height - 3))
-        let states = (order.count > 1 ? active(at: now).prefix(most) : []) + [total(at: now)]
-        let nameWidth = min(36, states.map { columns(of: $0.name) }.max() ?? 0)
-        let lines = states.map { ProgressBar.frame($0, width: width, style: style, nameWidth: nameWidth) }
-        let up = rowsAbove(width: width + 1)
-        onScreen = states.map {
-            columns(of: ProgressBar.frame($0, width: width, style: .plain, nameWidth: nameWidth))
+    private mutating func line(_ piece: ProgressNews) -> String? {
+        switch piece {
+        case .message(_, _, let line): return line
+        case .change: return nil
+        case .stage(let stage):
+            let text = stage.text.map { style.dim(sanitized($0)) }
+            if stage.isUrgent { return text }
+            guard mode == .plain, text != nil else { return nil }
+            unannounced = hasAnnounced ? stage : nil
+            defer { hasAnnounced = true }
+            return hasAnnounced ? nil : text
         }
-        return "\r" + (up > 0 ? "\u{1B}[\(up)A" : "") + lines.joined(separator: "\u{1B}[K\n") + "\u{1B}[J"
     }
 
-    private mutating func cleared(width: Int) -> String {
-        guard !onScreen.isEmpty else { return "" }
-        let up = rowsAbove(width: width)
-        onScreen = []
-        return "\r" + (up > 0 ? "\u{1B}[\(up)A" : "") + "\u{1B}[J"
+    // MARK: Bars
+
+    private func lines(_ snapshot: ProgressSnapshot, width: Int, rows: Int) -> [ProgressFrame.Line] {
+        var states = snapshot.count > 1 ? Array(snapshot.active.prefix(rows)) : []
+        var total = snapshot.total
+        if snapshot.count > 1 { total.name += " \(snapshot.finished)/\(snapshot.count)" }
+        let most = max(12, width * 2 / 5)
+        if states.contains(where: { columns(of: $0.name) > most }) {
+            let names = withoutSharedEnd(states.map(\.name))
+            for index in states.indices { states[index].name = names[index] }
+        }
+        states.append(total)
+        let nameWidth = min(most, states.map { columns(of: $0.name) }.max() ?? 0)
+        return states.map { state in
+            ProgressFrame.Line(
+                text: ProgressBar.frame(state, width: width, style: style, nameWidth: nameWidth),
+                columns: columns(
+                    of: ProgressBar.frame(state, width: width, style: .plain, nameWidth: nameWidth)
+                )
+            )
+        }
     }
 
-    /// The rows between the first line and the cursor; a terminal made narrower has wrapped them.
-    private func rowsAbove(width: Int) -> Int {
-        onScreen.reduce(0) { $0 + max(1, ($1 + width - 1) / max(1, width)) } - (onScreen.isEmpty ? 0 : 1)
+    // MARK: Plain lines
+
+    /// The stage, once it has lasted and nothing else shows that the work goes on.
+    private mutating func announcement(
+        _ snapshot: ProgressSnapshot,
+        at now: ContinuousClock.Instant
+    ) -> String {
+        guard let stage = unannounced, now - stage.began >= .seconds(1), let text = stage.text else {
+            return ""
+        }
+        unannounced = nil
+        return snapshot.total.note == nil ? "" : style.dim(sanitized(text)) + "\n"
     }
 
-    private func plainLine(at now: ContinuousClock.Instant) -> String {
-        let total = total(at: now)
+    private mutating func plainLine(_ snapshot: ProgressSnapshot, at now: ContinuousClock.Instant) -> String {
+        guard let began = snapshot.began else { return "" }
+        let interval: Duration = snapshot.total.note == nil ? .seconds(5) : .seconds(30)
+        guard now - (drawn ?? began) >= interval else { return "" }
+        drawn = now
+        return plainLine(snapshot)
+    }
+
+    private func plainLine(_ snapshot: ProgressSnapshot) -> String {
+        let total = snapshot.total
         var parts = [total.total.map { "\(total.percent ?? "0%") of \($0)" } ?? "\(total.done)"]
-        if order.count > 1 { parts.append("\(items.values.count { $0.isFinished })/\(order.count)") }
+        if snapshot.count > 1 { parts.append("\(snapshot.finished)/\(snapshot.count)") }
         if let note = total.note {
             parts.append(sanitized(note))
         } else if let rate = total.rate {
             parts.append("\(rate)/s")
-            if let seconds = total.secondsLeft { parts.append("\(ProgressBar.time(seconds)) left") }
+            if let seconds = total.secondsLeft { parts.append("\(clockTime(seconds)) left") }
         }
         return "\(sanitized(title)): \(parts.joined(separator: ", "))\n"
     }
 
-    private func jsonLines(at now: ContinuousClock.Instant) -> String {
-        let lines =
-            [ProgressEvent(total(at: now), "total")] + active(at: now).map { ProgressEvent($0, "item") }
-        return lines.compactMap { try? String(decoding: JSON.encodeLine($0), as: UTF8.self) + "\n" }.joined()
+    private func plainEnd(
+        _ snapshot: ProgressSnapshot,
+        isGood: Bool,
+        at now: ContinuousClock.Instant
+    ) -> String {
+        guard isGood, let began = snapshot.began else { return plainLine(snapshot) }
+        let seconds = Int64((now - began) / .seconds(1))
+        return "\(sanitized(title)): \(snapshot.total.done) in \(clockTime(seconds))\n"
+    }
+
+    // MARK: JSON
+
+    private mutating func jsonLines(_ snapshot: ProgressSnapshot, at now: ContinuousClock.Instant) -> String {
+        let before = drawn ?? now
+        drawn = before
+        if now - before >= .seconds(1) {
+            drawn = now
+            told = snapshot.total.phase
+            let items = snapshot.active.map { ProgressEvent($0, isTotal: false).line }
+            return ProgressEvent(snapshot.total, isTotal: true).line + items.joined()
+        }
+        guard told != snapshot.total.phase else { return "" }
+        told = snapshot.total.phase
+        return ProgressEvent(snapshot.total, isTotal: true).line
     }
 }
 
-/// A line of the JSON mode.
-private struct ProgressEvent: Encodable {
-    let event = "progress"
-    let scope: String
-    let name: String
-    let doneBytes: ByteCount
-    let totalBytes: ByteCount?
-    let bytesPerSecond: ByteCount?
-    let secondsLeft: Int64?
-    let note: String?
+/// Lines at the bottom of a terminal that are drawn over again.
+struct ProgressFrame: Sendable {
+    struct Line: Sendable, Equatable {
+        let text: String
+        let columns: Int
+    }
 
-    init(_ state: ProgressState, _ scope: String) {
-        self.scope = scope
-        name = state.name
-        doneBytes = state.done
-        totalBytes = state.total
-        bytesPerSecond = state.rate
-        secondsLeft = state.secondsLeft
-        note = state.note
+    /// What is on the terminal, the cursor being at the end of the last line.
+    private var lines: [Line] = []
+    private var width = 0
+
+    /// What draws these lines over those before.
+    mutating func redrawn(_ new: [Line], width: Int) -> String {
+        guard new != lines || width != self.width else { return "" }
+        let start = start(width: width)
+        (lines, self.width) = (new, width)
+        return start + new.map(\.text).joined(separator: "\u{1B}[K\n") + "\u{1B}[J"
+    }
+
+    /// What takes the lines away.
+    mutating func cleared(width: Int) -> String {
+        guard !lines.isEmpty else { return "" }
+        let start = start(width: width)
+        lines = []
+        return start + "\u{1B}[J"
+    }
+
+    /// Moves to where the first line began; a terminal made narrower has wrapped the lines.
+    private func start(width: Int) -> String {
+        let rows = lines.reduce(0) { $0 + max(1, ($1.columns + width - 1) / max(1, width)) }
+        return "\r" + (rows > 1 ? "\u{1B}[\(rows - 1)A" : "")
     }
 }

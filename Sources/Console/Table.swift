@@ -5,13 +5,30 @@ public struct Table: Sendable {
         let title: String
         let alignment: Alignment
         let isFlexible: Bool
+        let weight: Weight
 
         /// Describes a column; a flexible one gives up width where the table is too wide.
-        public init(_ title: String, _ alignment: Alignment = .leading, isFlexible: Bool = false) {
+        public init(
+            _ title: String,
+            _ alignment: Alignment = .leading,
+            isFlexible: Bool = false,
+            weight: Weight = .normal
+        ) {
             self.title = sanitized(title.uppercased())
             self.alignment = alignment
             self.isFlexible = isFlexible
+            self.weight = weight
         }
+    }
+
+    /// How much a column matters where not all have room.
+    public enum Weight: Int, Sendable, CaseIterable {
+        /// Left out first, from the right.
+        case low
+        /// Left out when all of low weight are, from the right.
+        case normal
+        /// Never left out.
+        case high
     }
 
     /// The side on which a column's cells begin.
@@ -59,18 +76,37 @@ public struct Table: Sendable {
     /// The table in at most `width` columns, each line ended; `nil` is no limit.
     public func rendered(width: Int?, style: Style = .plain) -> String {
         let header = columns.map { Cell($0.title, .bold) }
-        let widths = widths(within: width, header)
-        return ([header] + rows).map { line($0, widths, width ?? .max, style) + "\n" }.joined()
-    }
-
-    private func widths(within limit: Int?, _ header: [Cell]) -> [Int] {
-        var widths = columns.indices.map { column in
+        let natural = columns.indices.map { column in
             ([header] + rows).map { Console.columns(of: $0[column].text) }.max() ?? 0
         }
+        let kept = kept(natural, within: width)
+        let widths = widths(of: kept, natural, within: width)
+        return ([header] + rows).map { line($0, kept, widths, width ?? .max, style) + "\n" }.joined()
+    }
+
+    /// The columns that there is room for, if the flexible ones give way.
+    private func kept(_ natural: [Int], within limit: Int?) -> [Int] {
+        var kept = Array(columns.indices)
+        guard let limit else { return kept }
+        func isTooWide() -> Bool {
+            let least = kept.map { columns[$0].isFlexible ? min(Self.least, natural[$0]) : natural[$0] }
+            return least.reduce(2 * (kept.count - 1), +) > limit
+        }
+        for weight in [Weight.low, .normal] {
+            for column in columns.indices.reversed()
+            where kept.count > 1 && columns[column].weight == weight && isTooWide() {
+                kept.removeAll { $0 == column }
+            }
+        }
+        return kept
+    }
+
+    private func widths(of kept: [Int], _ natural: [Int], within limit: Int?) -> [Int] {
+        var widths = natural
         guard let limit else { return widths }
-        var excess = widths.reduce(2 * (widths.count - 1), +) - limit
+        var excess = kept.reduce(2 * (kept.count - 1)) { $0 + widths[$1] } - limit
         while excess > 0 {
-            let candidates = columns.indices.filter { columns[$0].isFlexible && widths[$0] > Self.least }
+            let candidates = kept.filter { columns[$0].isFlexible && widths[$0] > Self.least }
             guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { break }
             widths[widest] -= 1
             excess -= 1
@@ -79,12 +115,15 @@ public struct Table: Sendable {
     }
 
     /// A line never wraps: what is still too wide is cut at its end.
-    private func line(_ cells: [Cell], _ widths: [Int], _ limit: Int, _ style: Style) -> String {
+    private func line(_ cells: [Cell], _ kept: [Int], _ widths: [Int], _ limit: Int, _ style: Style)
+        -> String
+    {
         var line = ""
         var used = 0
         // Space is written only in front of something, so that no line ends in it.
         var owed = 0
-        for (index, cell) in cells.enumerated() {
+        for index in kept {
+            let cell = cells[index]
             let left = limit - used - owed
             guard left > 0 else { break }
             let text = truncated(cell.text, to: min(widths[index], left))

@@ -18,6 +18,9 @@ public struct LaunchPlan: Sendable, Equatable {
 
     /// Decides on the command, or refuses what the engine would refuse.
     public init(_ request: LaunchRequest) throws(LaunchRefusal) {
+        guard request.stack.engine == .llamacpp || request.adapters.isEmpty else {
+            throw .adaptersNotServed(request.stack.engine)
+        }
         let command: LaunchCommand =
             switch request.stack.engine {
             case .llamacpp: try .llamaCpp(request)

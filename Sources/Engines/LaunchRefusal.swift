@@ -9,6 +9,8 @@ public enum LaunchRefusal: Error, Sendable, Equatable {
     case quantizationNotServed(EngineName, Quantization)
     /// The engine does not read a type that some tensors of the files have.
     case tensorTypeNotServed(EngineName, TensorType)
+    /// The engine is given no adapters that belong to a model.
+    case adaptersNotServed(EngineName)
     /// A file that the engine needs is not among the model's.
     case missingFile(String)
     /// The files hold more than one model.
@@ -32,6 +34,8 @@ extension LaunchRefusal: CustomStringConvertible {
             "\(engine.rawValue) does not serve the quantization \(quantization)"
         case .tensorTypeNotServed(let engine, let type):
             "\(engine.rawValue) does not serve tensors of type \(type.rawValue.lowercased())"
+        case .adaptersNotServed(let engine):
+            "\(engine.rawValue) does not serve the adapters that belong to it"
         case .missingFile(let name): "`\(name)` is missing"
         case .ambiguousFiles(let names):
             "there is more than one model: \(names.map { "`\($0)`" }.joined(separator: ", "))"

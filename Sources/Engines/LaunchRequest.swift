@@ -13,6 +13,8 @@ public struct LaunchRequest: Sendable {
     public var quantization: Quantization?
     /// The paths of all files of the model, as the engine's container sees them.
     public var files: [String]
+    /// The paths of the adapters to lay over the weights, as the engine's container sees them.
+    public var adapters: [String]
     /// What the files' headers say, if they could be read.
     public var facts: ModelFacts?
 
@@ -23,6 +25,7 @@ public struct LaunchRequest: Sendable {
         format: ModelFormat,
         quantization: Quantization? = nil,
         files: [String],
+        adapters: [String] = [],
         facts: ModelFacts? = nil
     ) {
         self.stack = stack
@@ -30,6 +33,7 @@ public struct LaunchRequest: Sendable {
         self.format = format
         self.quantization = quantization
         self.files = files
+        self.adapters = adapters
         self.facts = facts
     }
 

@@ -13,6 +13,13 @@ extension LaunchCommand {
         // It finds the other shards by itself.
         var options = [Option("--model", "-m", value: files.weights.first, reserved: true)]
         if let projector = files.projector { options.append(Option("--mmproj", "-mm", value: projector)) }
+        if !request.adapters.isEmpty {
+            // A comma would make two paths of one.
+            if let path = request.adapters.first(where: { $0.contains(",") }) {
+                throw .pathNotServed(.llamacpp, path)
+            }
+            options.append(Option("--lora", value: request.adapters.joined(separator: ","), reserved: true))
+        }
         options += [
             Option("--alias", "-a", value: request.model, reserved: true),
             Option("--host", value: defaults.host, reserved: true),

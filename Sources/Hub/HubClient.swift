@@ -10,19 +10,40 @@ public struct HubClient: Sendable {
     /// Whether the hub must not be asked.
     public let isOffline: Bool
 
+    let patience: Patience
+
     /// Describes a hub; nothing is asked.
-    public init(endpoint: String, token: Token?, isOffline: Bool = false) {
+    ///
+    /// - Parameters:
+    ///   - endpoint: the hub's address.
+    ///   - token: the user's token.
+    ///   - isOffline: whether the hub must not be asked.
+    ///   - onWait: told when the hub's quota of requests is used up and is waited for: the host, and for how many
+    ///     seconds; once, however many questions wait.
+    public init(
+        endpoint: String,
+        token: Token?,
+        isOffline: Bool = false,
+        onWait: @escaping @Sendable (_ host: String, _ seconds: Int) -> Void = { _, _ in }
+    ) {
         self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
         self.token = token
         self.isOffline = isOffline
+        patience = Patience(onWait: onWait)
     }
 
     /// The hub that the environment names: `HF_ENDPOINT`, the token of `Token.find`, `HF_HUB_OFFLINE`.
-    public init(environment: Environment) {
+    public init(
+        environment: Environment,
+        isOffline: Bool = false,
+        onWait: @escaping @Sendable (_ host: String, _ seconds: Int) -> Void = { _, _ in }
+    ) {
         self.init(
             endpoint: environment["HF_ENDPOINT"] ?? "https://huggingface.co",
             token: Token.find(in: environment),
-            isOffline: environment.isTrue("HF_HUB_OFFLINE") || environment.isTrue("TRANSFORMERS_OFFLINE")
+            isOffline: isOffline || environment.isTrue("HF_HUB_OFFLINE")
+                || environment.isTrue("TRANSFORMERS_OFFLINE"),
+            onWait: onWait
         )
     }
 
@@ -43,13 +64,11 @@ public struct HubClient: Sendable {
         if isOffline { throw .offline }
         guard let home = Origin(endpoint) else { throw .refusedAddress(endpoint) }
         var request = request
-        // Whoever asks once has an answer of his own to fall back on.
-        request.totalTimeout = tries == 1 ? .seconds(10) : .seconds(120)
         var hops = 0
         while true {
-            let response = try await exchange(authorized(request, home), tries: tries)
+            let response = try await patience.answer(to: authorized(request, home), tries: tries)
             guard (300..<400).contains(response.head.status), response.head.status != 304 else {
-                if response.head.status >= 400 { throw refusal(response, about: subject) }
+                if response.head.status >= 400 { throw refusal(response, to: request.url, about: subject) }
                 return (response, request.url)
             }
             guard let location = response.head["location"],
@@ -64,66 +83,42 @@ public struct HubClient: Sendable {
     }
 
     private func authorized(_ request: HTTPRequest, _ home: Origin) -> HTTPRequest {
-        guard let token, let origin = Origin(request.url), home.trusts(origin) else { return request }
+        guard let origin = Origin(request.url), home.trusts(origin) else { return request }
         var request = request
-        request.headers.append(("Authorization", "Bearer \(token.secret)"))
+        request.headers += authorization
         return request
     }
 
-    private func exchange(_ request: HTTPRequest, tries: Int) async throws(HubError) -> HTTPResponse {
-        var pause = Duration.milliseconds(400)
-        var attempt = 0
-        while true {
-            attempt += 1
-            do throws(TransportError) {
-                let response = try await HTTPClient.shared.fetch(request)
-                guard [408, 429, 500, 502, 503, 504].contains(response.head.status), attempt < tries else {
-                    return response
-                }
-                if response.head.status == 429 {
-                    let wait = response.head.secondsToWait ?? 5
-                    // A window of the quota is five minutes: a longer wait is the user's to decide.
-                    guard wait <= 20 else { return response }
-                    pause = .seconds(wait + 1)
-                }
-            } catch {
-                if case .cancelled = error { throw .cancelled }
-                guard error.isPassing, attempt < tries else {
-                    throw .unreachable(host: Origin(request.url)?.host ?? request.url, error)
-                }
-            }
-            do { try await Task.sleep(for: pause * Double.random(in: 0.8...1.2)) } catch { throw .cancelled }
-            pause *= 2
-        }
+    /// What makes the user known, for the hub's own origin alone.
+    var authorization: [(name: String, value: String)] {
+        token.map { [("Authorization", "Bearer \($0.secret)")] } ?? []
     }
 
-    private func refusal(_ response: HTTPResponse, about subject: Subject) -> HubError {
-        let head = response.head
-        let message = head["x-error-message"] ?? Self.message(of: response.body)
+    private func refusal(_ response: HTTPResponse, to url: String, about subject: Subject) -> HubError {
+        let answer = HubAnswer(response)
         let repository = subject.repository
-        switch head["x-error-code"] {
-        case "RepoNotFound": return .repositoryNotFound(repository)
-        case "RevisionNotFound": return .revisionNotFound(repository, subject.revision ?? "")
-        case "EntryNotFound": return .entryNotFound(repository, subject.path ?? "")
-        case "GatedRepo": return .gated(repository, message)
+        switch response.head["x-error-code"] {
+        case "RepoNotFound": return .repositoryNotFound(repository, answer)
+        case "RevisionNotFound": return .revisionNotFound(repository, subject.revision ?? "", answer)
+        case "EntryNotFound": return .entryNotFound(repository, subject.path ?? "", answer)
+        case "GatedRepo" where answer.status != 401 || token == nil:
+            return answer.isAboutScope ? .lacksScope(repository, answer) : .gated(repository, answer)
         default: break
         }
-        switch head.status {
-        case 401:
-            return message.contains("Invalid credentials") ? .invalidToken : .repositoryNotFound(repository)
-        case 403: return .forbidden(repository, message)
+        switch answer.status {
+        // Who shows a token that is good is told 403 or 404, whatever it is that he may not have.
+        case 401: return token == nil ? .repositoryNotFound(repository, answer) : .invalidToken(answer)
+        case 403 where answer.isAboutScope: return .lacksScope(repository, answer)
+        case 403 where answer.isAboutClosing: return .disabled(repository, answer)
+        case 403: return .forbidden(repository, answer)
         case 404:
-            return subject.path.map { .entryNotFound(repository, $0) } ?? .repositoryNotFound(repository)
-        case 429: return .rateLimited(seconds: head.secondsToWait ?? 300)
-        case 500...: return .server(status: head.status, request: head["x-request-id"] ?? head["x-amz-cf-id"])
-        default: return .unexpected("status \(head.status): \(message)")
+            return subject.path.map { .entryNotFound(repository, $0, answer) }
+                ?? .repositoryNotFound(repository, answer)
+        case 410, 451: return .disabled(repository, answer)
+        case 429: return .rateLimited(seconds: HTTPClient.shared.holdOff(for: url)?.roundedUp ?? 1)
+        case 500...: return .server(status: answer.status, request: answer.request)
+        default: return .unexpected("\(answer)")
         }
-    }
-
-    private static func message(of body: [UInt8]) -> String {
-        struct Document: Decodable { let error: String }
-        if let document = try? JSON.decode(Document.self, from: body) { return document.error }
-        return String(decoding: body.prefix(300), as: UTF8.self)
     }
 
     func decode<Document: Decodable>(_ type: Document.Type, _ response: HTTPResponse) throws(HubError)
@@ -138,17 +133,5 @@ public struct HubClient: Sendable {
             }
             throw .unexpected("the hub's answer is not what its interface says")
         }
-    }
-}
-
-extension HTTPHead {
-    /// How long a quota is used up: `t` of `RateLimit`, else `Retry-After`.
-    var secondsToWait: Int? {
-        if let limit = self["ratelimit"] {
-            for part in limit.split(separator: ";") where part.hasPrefix("t=") {
-                return Int(part.dropFirst(2))
-            }
-        }
-        return self["retry-after"].flatMap { Int($0) }
     }
 }

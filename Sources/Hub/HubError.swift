@@ -3,17 +3,21 @@ public import Transport
 /// A fact that the hub stated, or why it could not be asked.
 public enum HubError: Error, Sendable, CustomStringConvertible {
     /// No such repository, or a private one that this user may not know of.
-    case repositoryNotFound(RepositoryID)
+    case repositoryNotFound(RepositoryID, HubAnswer)
     /// The repository has no such revision.
-    case revisionNotFound(RepositoryID, String)
+    case revisionNotFound(RepositoryID, String, HubAnswer)
     /// The revision has no such file.
-    case entryNotFound(RepositoryID, String)
-    /// The repository's owner asks for an agreement first; the hub's own message.
-    case gated(RepositoryID, String)
+    case entryNotFound(RepositoryID, String, HubAnswer)
+    /// The repository's owner asks for an agreement, which this user has not given, or not with success.
+    case gated(RepositoryID, HubAnswer)
+    /// The token may not read what its user may.
+    case lacksScope(RepositoryID, HubAnswer)
     /// The token is not valid.
-    case invalidToken
-    /// The token, or its user, may not do this; the hub's own message.
-    case forbidden(RepositoryID, String)
+    case invalidToken(HubAnswer)
+    /// The hub has closed the repository.
+    case disabled(RepositoryID, HubAnswer)
+    /// The token, or its user, may not do this.
+    case forbidden(RepositoryID, HubAnswer)
     /// The quota of requests is used up, for so many seconds.
     case rateLimited(seconds: Int)
     /// The hub failed; the request's name in the hub's logs.
@@ -29,15 +33,31 @@ public enum HubError: Error, Sendable, CustomStringConvertible {
     /// The task was cancelled.
     case cancelled
 
+    /// Whether the same question may be answered some time later, with nothing changed here.
+    public var isPassing: Bool {
+        switch self {
+        case .unreachable(_, let error): error.isPassing
+        case .server, .rateLimited: true
+        default: false
+        }
+    }
+
+    /// Whether the hub's certificate, or its TLS otherwise, is the trouble.
+    public var isUntrusted: Bool {
+        if case .unreachable(_, .untrusted) = self { true } else { false }
+    }
+
     /// The fact, worded neutrally.
     public var description: String {
         switch self {
-        case .repositoryNotFound(let id): "\(id): no such repository"
-        case .revisionNotFound(let id, let revision): "\(id): no revision \(revision)"
-        case .entryNotFound(let id, let path): "\(id): no file \(path)"
-        case .gated(let id, let message): "\(id): \(message)"
-        case .invalidToken: "the token is not valid"
-        case .forbidden(let id, let message): "\(id): \(message)"
+        case .repositoryNotFound(let id, let answer): "\(id): no such repository (\(answer))"
+        case .revisionNotFound(let id, let revision, let answer): "\(id): no revision \(revision) (\(answer))"
+        case .entryNotFound(let id, let path, let answer): "\(id): no file \(path) (\(answer))"
+        case .gated(let id, let answer): "\(id): gated (\(answer))"
+        case .lacksScope(let id, let answer): "\(id): the token lacks the scope (\(answer))"
+        case .invalidToken(let answer): "the token is not valid (\(answer))"
+        case .disabled(let id, let answer): "\(id): disabled (\(answer))"
+        case .forbidden(let id, let answer): "\(id): forbidden (\(answer))"
         case .rateLimited(let seconds): "too many requests, for \(seconds) s"
         case .server(let status, let request): "status \(status)\(request.map { ", request \($0)" } ?? "")"
         case .unreachable(let host, let error): "\(host): \(error)"

@@ -50,7 +50,7 @@ public struct DiskUse: Sendable, Encodable {
                     }
                 }
             }
-            let partial = try store.partials().map(\.received).total()
+            let partial = try store.partials().map(\.occupied).total()
             let left = stack.quota.map { $0 > models + partial ? $0 - models - partial : 0 }
             self.init(
                 stack: stack.name,

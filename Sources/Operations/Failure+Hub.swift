@@ -3,8 +3,9 @@ import Hub
 extension Failure {
     /// Words what a hub stated, for a user with or without a token.
     init(_ error: HubError, client: HubClient) {
-        let words = HubWords(hub: withoutUser(client.endpoint), hasToken: client.token != nil)
-        let (kind, message, hint) = words.forWhatIsThere(error) ?? words.forTheHub(error)
+        let words = HubWords(hub: withoutUser(client.endpoint), token: client.token?.origin)
+        let (kind, message, hint) =
+            words.forWhatIsThere(error) ?? words.forWhoMayHaveIt(error) ?? words.forTheHub(error)
         self.init(kind, message, hint: hint, cause: error)
     }
 }
@@ -14,62 +15,108 @@ private struct HubWords {
     typealias Wording = (kind: Failure.Kind, message: String, hint: String?)
 
     let hub: String
-    let hasToken: Bool
+    /// Where the token was found, if there is one.
+    let token: Token.Origin?
 
     private var logIn: String { "set `HF_TOKEN`, or log in with `hf auth login`" }
     private var tokens: String { "\(hub)/settings/tokens" }
 
-    /// What is said of a repository, a revision or a file, and of who may have it.
+    private func place(of token: Token.Origin) -> String {
+        switch token {
+        case .environment(let name): "`\(name)`"
+        case .file(let path): "`\(path)`"
+        }
+    }
+
+    // MARK: What is there
+
+    /// What is said of a repository, a revision or a file that there is not.
     func forWhatIsThere(_ error: HubError) -> Wording? {
         switch error {
-        case .repositoryNotFound(let id):
-            hasToken
+        case .repositoryNotFound(let id, _):
+            token == nil
                 ? (
-                    .notFound, "the hub has no repository `\(id)` that this token may see",
-                    "check the spelling"
-                )
-                : (
                     .notFound, "the hub has no public repository `\(id)`",
                     "check the spelling; if it is private, \(logIn)"
                 )
-        case .revisionNotFound(let id, let revision):
+                : (
+                    .notFound, "the hub has no repository `\(id)` that this token may see",
+                    "check the spelling; if it is private, its owner must let the token's user in"
+                )
+        case .revisionNotFound(let id, let revision, _):
             (.notFound, "`\(id)` has no revision `\(revision)`", "see \(hub)/\(id)/commits/main")
-        case .entryNotFound(let id, let path):
+        case .entryNotFound(let id, let path, _):
             (.notFound, "`\(id)` has no file `\(path)`", "see \(hub)/\(id)/tree/main")
-        case .gated(let id, _): gated(id)
-        case .invalidToken:
-            (.refused, "the hub does not accept the token", "make a new one at \(tokens) and \(logIn)")
-        case .forbidden(let id, let reason):
+        case .disabled(let id, _):
             (
-                .refused, "the hub refuses access to `\(id)`: \(reason)",
-                "the token may lack the scope for it: see \(tokens)"
+                .refused, "the hub has disabled `\(id)`",
+                "its page may say why: \(hub)/\(id); look for the model in another repository"
             )
         default: nil
         }
     }
 
+    // MARK: Who may have it
+
+    /// What is said of a token, and of what it may not have.
+    func forWhoMayHaveIt(_ error: HubError) -> Wording? {
+        switch error {
+        case .gated(let id, _): gated(id)
+        case .lacksScope(let id, _):
+            (
+                .refused, "the token\(inItsPlace) lacks the scope to read `\(id)`",
+                "let it read gated repositories at \(tokens), then pull again"
+            )
+        case .invalidToken: invalidToken
+        case .forbidden(let id, let answer):
+            (
+                .refused,
+                "the hub refuses access to `\(id)`" + (answer.message.isEmpty ? "" : ": \(answer.message)"),
+                token == nil ? logIn : "the token may lack the scope for it: see \(tokens)"
+            )
+        default: nil
+        }
+    }
+
+    private var inItsPlace: String { token.map { " in \(place(of: $0))" } ?? "" }
+
     private func gated(_ id: RepositoryID) -> Wording {
         let accept = "accept the licence at \(hub)/\(id), then"
-        return hasToken
-            ? (
+        return token == nil
+            ? (.refused, "`\(id)` is gated and no token is set", "\(accept) \(logIn)")
+            : (
                 .refused, "`\(id)` is gated and this token's user has not been granted access",
                 "\(accept) pull again; a fine-grained token must also be allowed to read gated repositories"
             )
-            : (.refused, "`\(id)` is gated and no token is set", "\(accept) \(logIn)")
     }
+
+    private var invalidToken: Wording {
+        let renew =
+            switch token {
+            case .environment(let name): "set `\(name)` to it, or unset it for a public model"
+            case .file, nil: "log in with `hf auth login`"
+            }
+        return (
+            .refused, "the hub does not accept the token\(inItsPlace)",
+            "make a new one at \(tokens) and \(renew)"
+        )
+    }
+
+    // MARK: The hub itself
 
     /// What is said of the hub itself.
     func forTheHub(_ error: HubError) -> Wording {
         switch error {
-        case .rateLimited(let seconds):
+        case .rateLimited(let seconds): rateLimited(.seconds(seconds))
+        case .unreachable(_, let reason) where error.isUntrusted:
             (
-                .unavailable, "the hub's quota of requests is used up for \(seconds) s",
-                hasToken ? "try again then" : "try again then; with a token the quota is larger: \(logIn)"
+                .unavailable, "the hub at \(hub) cannot be trusted: \(reason)",
+                "check this machine's clock, `SSL_CERT_FILE`, and whether a proxy looks into TLS"
             )
         case .unreachable(_, let reason):
             (
                 .unavailable, "the hub at \(hub) does not answer: \(reason)",
-                "models that are stored work without it: see `stackctl ls`"
+                "check the network, the proxy variables and `HF_ENDPOINT`"
             )
         case .refusedAddress(let address):
             (.invalid, "`\(withoutUser(address))` is not the address of a hub", "check `HF_ENDPOINT`")
@@ -81,6 +128,14 @@ private struct HubWords {
         case .cancelled: (.cancelled, "interrupted", nil)
         default: (.unavailable, "the hub at \(hub) failed: \(error)", "try again later")
         }
+    }
+
+    private func rateLimited(_ rest: Duration) -> Wording {
+        (
+            .unavailable,
+            "the hub's quota of requests is used up \(Failure.until(rest))",
+            token == nil ? "try again then; with a token the quota is larger: \(logIn)" : "try again then"
+        )
     }
 }
 

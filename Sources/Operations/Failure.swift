@@ -35,6 +35,18 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
     func hinting(_ hint: String) -> Failure {
         Failure(kind, message, hint: self.hint ?? hint, cause: cause)
     }
+
+    /// When a wait will be over, for example `until 14:05, for another 9 min`.
+    static func until(_ rest: Duration) -> String {
+        let seconds = rest.components.seconds
+        let left = seconds < 120 ? "\(seconds) s" : "\((seconds + 59) / 60) min"
+        return "until \(wallClock(after: rest)), for another \(left)"
+    }
+
+    /// The same failure with another hint, if there is one.
+    func hinting(instead hint: String?) -> Failure {
+        Failure(kind, message, hint: hint ?? self.hint, cause: cause)
+    }
 }
 
 extension Failure {
@@ -91,14 +103,39 @@ extension Failure {
     init(transfer error: TransferError) {
         switch error {
         case .system(let error): self.init(system: error)
-        case .wrongHash(let file, _, _):
+        case .wrongHash(let file, _, _, let differing):
+            let again =
+                differing.isEmpty
+                ? "the same bytes came twice"
+                : "\(differing.count) of its segments came with other bytes the second time"
             self.init(
                 .invalid,
-                "`\(file)` arrived twice with another hash than the hub declares; nothing was stored",
-                hint: "a proxy or the hub's copy may be damaged: try another network, or later",
+                "`\(file)` arrived with another hash than is declared for it: \(again); nothing was stored",
+                hint: "a proxy or the server's copy may be damaged: try another network, or later",
                 cause: error
             )
-        case .wrongSize, .notTheFile: self.init(.invalid, "\(error)", cause: error)
+        case .wrongSize(let file, let expected, let actual):
+            self.init(
+                .invalid,
+                "`\(file)` has changed at its source: it has \(actual.bytes) bytes, not \(expected.bytes)",
+                hint: "run the same command again: it asks anew which files there are",
+                cause: error
+            )
+        case .changed(let file, let what):
+            self.init(
+                .invalid,
+                "`\(file)` is not the file any more that it was when this pull began: \(what)",
+                hint: "run the same command again",
+                cause: error
+            )
+        case .heldOff(let host, let seconds):
+            self.init(
+                .unavailable,
+                "`\(host)` takes no more requests \(Self.until(.seconds(seconds)))",
+                hint: "what has arrived is kept: run the same command again then",
+                cause: error
+            )
+        case .notTheFile: self.init(.invalid, "\(error)", cause: error)
         case .refused(let file, let status):
             self.init(.refused, "the server refuses `\(file)` with status \(status)", cause: error)
         case .gaveUp(let file, let reason):

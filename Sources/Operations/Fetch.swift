@@ -10,13 +10,11 @@ import Transfer
 struct Fetch: Sendable {
     private let planned: PlannedPull
     private let store: ModelStore
-    private let hub: HubClient
     private let options: PullOptions
 
-    init(_ planned: PlannedPull, _ store: ModelStore, _ hub: HubClient, _ options: PullOptions) {
+    init(_ planned: PlannedPull, _ store: ModelStore, _ options: PullOptions) {
         self.planned = planned
         self.store = store
-        self.hub = hub
         self.options = options
     }
 
@@ -32,6 +30,9 @@ struct Fetch: Sendable {
         try store.beginIngest(model: planned.request.model).discard()
         let copies = try await soundCopies(report)
         report(.files(selection.files.map { ($0.path.string, $0.size) }))
+        for (file, copy) in zip(selection.files, copies) where copy != nil {
+            report(.done(file: file.path.string))
+        }
         let opened = try await openPartials(
             zip(selection.files, copies).filter { $0.1 == nil }.map(\.0),
             report
@@ -41,6 +42,7 @@ struct Fetch: Sendable {
         let engine = TransferEngine(connections: options.connections, rateLimit: options.rateLimit) { event in
             Self.pass(event, sizes, to: report)
         }
+        if !opened.isEmpty { report(.phase(.downloading, "downloading \(planned.request.model)")) }
         let received: [ReceivedFile]
         do { received = try await engine.receive(opened.map(\.remote)) } catch {
             for place in opened { store.removePartialIfEmpty(place.remote.directory, holding: place.lock) }
@@ -50,7 +52,7 @@ struct Fetch: Sendable {
         for (place, file) in zip(opened, received) {
             contents[place.remote.directory] = Content(path: file.content, sha256: file.sha256.hex)
         }
-        report(.stage("storing \(planned.request.model)"))
+        report(.phase(.storing, "storing \(planned.request.model)"))
         let ordered = selection.files.enumerated().map { index, file in
             if let copy = copies[index] { return copy }
             guard let content = contents[store.partialDirectory(file.partialID)] else {
@@ -65,7 +67,7 @@ struct Fetch: Sendable {
                 for place in opened { try? store.removePartial(place.remote.directory, holding: place.lock) }
             }
         }
-        do { return try publish(ordered, report) } catch {
+        do { return try await publish(ordered, report) } catch {
             isSpent = Failure(error).kind == .invalid
             throw error
         }
@@ -75,7 +77,9 @@ struct Fetch: Sendable {
 
     /// The copies whose bytes still are what the hub declares; what was spoilt since it was stored is fetched.
     private func soundCopies(_ report: Reporter) async throws -> [Content?] {
-        if planned.copies.contains(where: { $0 != nil }) { report(.stage("checking what is stored already")) }
+        if planned.copies.contains(where: { $0 != nil }) {
+            report(.phase(.verifying, "checking what is stored already"))
+        }
         var sound: [Content?] = []
         for (file, copy) in zip(planned.selection.files, planned.copies) {
             guard let copy, let part = file.parts.first else {
@@ -139,7 +143,7 @@ struct Fetch: Sendable {
                 sizeBytes: file.size
             )
             let (directory, lock) = try await store.openPartial(file.partialID, for: purpose) {
-                report(.stage("waiting for another stackctl that downloads \(file.path)"))
+                report(.phase(.waiting, "waiting for another stackctl that downloads \(file.path)"))
             }
             if options.force { try FileSystem.remove(directory.appending("journal.json")) }
             opened.append(OpenPlace(remote: remote(file, directory), lock: lock))
@@ -148,14 +152,7 @@ struct Fetch: Sendable {
     }
 
     private func remote(_ file: SelectedFile, _ directory: FilePath) -> RemoteFile {
-        let parts = file.parts.map { part in
-            RemotePart(size: part.size, content: part.content.remote) { [hub, revision = planned.revision] in
-                do throws(HubError) {
-                    let location = try await hub.locate(part, at: revision)
-                    return RemoteAddress(url: location.url, headers: location.headers)
-                } catch { throw Failure(error, client: hub) }
-            }
-        }
+        let parts = file.parts.map(planned.source.remotePart)
         return RemoteFile(name: file.path.string, directory: directory, parts: parts)
     }
 
@@ -166,27 +163,33 @@ struct Fetch: Sendable {
             report(.resumed(file: file, bytes: from, of: sizes[file] ?? from))
             report(.note("\(file): \(from) are here from an earlier run"))
         case .retrying(let file, let reason, let pause):
-            report(
-                .note(
-                    "\(file): \(reason); trying again\(pause > .seconds(2) ? " in \(pause.components.seconds) s" : "")"
-                )
-            )
+            let when = pause > .seconds(2) ? " in \(pause.components.seconds) s" : ""
+            report(.note("\(file): \(reason); trying again\(when)"))
+        case .heldOff(let host, let pause):
+            report(.waiting(host: host, seconds: Int(pause.components.seconds) + 1))
+        case .verifying(let file): report(.verifying(file: file))
         case .refetching(let file):
             report(.warning("\(file): the bytes do not have the declared hash; fetching them once more"))
+        case .mended(let file, let segments): report(.note("\(file): \(mended(segments))"))
         case .finished(let file): report(.done(file: file))
         }
     }
 
+    private static func mended(_ segments: [Range<Int64>]) -> String {
+        guard !segments.isEmpty else { return "the same bytes came a second time" }
+        let places = segments.map { "\($0.lowerBound)–\($0.upperBound - 1)" }.joined(separator: ", ")
+        return "other bytes came the second time and were put in place: \(places)"
+    }
+
     // MARK: Publishing
 
-    private func publish(_ contents: [Content], _ report: Reporter) throws -> StoredModel {
+    private func publish(_ contents: [Content], _ report: Reporter) async throws -> StoredModel {
         let (request, selection) = (planned.request, planned.selection)
         let ingest = try store.beginIngest(model: request.model)
         do {
-            for (file, content) in zip(selection.files, contents) {
-                try ingest.add(content.path, as: file.path)
-            }
-            let files = zip(selection.files, contents).map(manifestFile)
+            let whole = Array(zip(selection.files, contents))
+            for (file, content) in whole where !file.isAdapter { try ingest.add(content.path, as: file.path) }
+            let files = whole.filter { !$0.0.isAdapter }.map(manifestFile)
             let header = try HeaderReading(
                 selection.format,
                 in: ingest.directory,
@@ -198,16 +201,25 @@ struct Fetch: Sendable {
                 format: selection.format.rawValue,
                 quant: selection.quant?.name ?? header.quant ?? "unknown"
             )
-            return try ingest.publish(
+            let source = planned.source.recorded(for: request)
+            let shelf = AdapterShelf(key: key, source: source, in: request.adapters)
+            let adapters = try await shelf.publish(
+                whole.filter { $0.0.isAdapter }.map { ($0.1.path, manifestFile($0.0, $0.1)) },
+                report
+            )
+            let model = try ingest.publish(
                 Manifest(
                     key: key,
-                    source: source(of: request),
+                    source: source,
                     facts: header.facts,
                     files: files,
+                    adapters: adapters,
                     pulledAt: .now,
                     tool: toolVersion
                 )
             )
+            if adapters == nil { try shelf.clear() }
+            return model
         } catch {
             ingest.discard()
             throw error
@@ -221,20 +233,6 @@ struct Fetch: Sendable {
             sha256: content.sha256,
             gitBlob: file.gitBlob,
             sourcePath: file.sourcePath.flatMap { $0 == file.path ? nil : $0.string }
-        )
-    }
-
-    private func source(of request: PullRequest) -> Manifest.Source {
-        guard case .hub(_, let requested) = request.origin else {
-            preconditionFailure("only a hub is fetched from")
-        }
-        return Manifest.Source(
-            kind: .hub,
-            endpoint: hub.endpoint,
-            repository: planned.revision.repository.description,
-            revision: planned.revision.commit,
-            requestedRevision: requested,
-            selection: request.fingerprint
         )
     }
 }

@@ -4,17 +4,15 @@ import Platform
 import Store
 import SystemPackage
 
-/// Finds out which files of a revision a pull needs, and which of them this host has already.
+/// Finds out which files of its source a pull needs, and which of them this host has already.
 struct FileChoice: Sendable {
     private let request: PullRequest
-    private let revision: Revision
-    private let hub: HubClient
+    private let source: PullSource
     private let options: PullOptions
 
-    init(_ request: PullRequest, _ revision: Revision, _ hub: HubClient, _ options: PullOptions) {
+    init(_ request: PullRequest, _ source: PullSource, _ options: PullOptions) {
         self.request = request
-        self.revision = revision
-        self.hub = hub
+        self.source = source
         self.options = options
     }
 
@@ -23,18 +21,38 @@ struct FileChoice: Sendable {
         in workspace: Workspace,
         report: Reporter
     ) async throws(Failure) -> PlannedPull {
-        let selection = try choose(from: try await listed(), report)
+        let selection: FileSelection
+        switch source {
+        case .hub(let hub, let revision):
+            selection = try choose(from: try await listed(hub, revision), report)
+        case .ollama(let registry, let reference, let manifest):
+            let quant = try await quantization(reference, manifest, registry)
+            selection = try RegistryFiles(reference, manifest, quant).choose(for: request, report)
+        }
         try checkPin(of: selection)
         let copies = options.force ? [:] : try await storedCopies(of: selection, store, in: workspace)
         return PlannedPull(
             request: request,
-            revision: revision,
+            source: source,
             selection: selection,
             copies: selection.files.map { $0.parts.count == 1 ? copies[$0.parts[0].content.digest.hex] : nil }
         )
     }
 
-    private func listed() async throws(Failure) -> [RepositoryFile] {
+    /// What the tag says, else what the registry says of the model; the file's header has the last word if neither does.
+    private func quantization(
+        _ reference: OllamaReference,
+        _ manifest: OllamaManifest,
+        _ registry: OllamaRegistry
+    ) async throws(Failure) -> Quantization? {
+        if let named = reference.quantization { return named }
+        do throws(OllamaError) {
+            let told = try await registry.configuration(of: manifest, of: OllamaName(reference))
+            return told?.fileType.flatMap { Quantization(parsing: $0) }
+        } catch { throw Failure(error, registry: registry) }
+    }
+
+    private func listed(_ hub: HubClient, _ revision: Revision) async throws(Failure) -> [RepositoryFile] {
         let listed: (files: [RepositoryFile], refused: [String])
         do throws(HubError) { listed = try await hub.files(of: revision) } catch {
             throw Failure(error, client: hub)
@@ -42,7 +60,7 @@ struct FileChoice: Sendable {
         guard let path = listed.refused.first else { return listed.files }
         throw Failure(
             .invalid,
-            "`\(revision.repository)` lists the path `\(path)`, which leads out of its folder; nothing was stored",
+            "`\(source.repository)` lists the path `\(path)`, which leads out of its folder; nothing was stored",
             hint: "do not use this repository"
         )
     }
@@ -50,27 +68,28 @@ struct FileChoice: Sendable {
     private func choose(from files: [RepositoryFile], _ report: Reporter) throws(Failure) -> FileSelection {
         let wanted = request.selection
         for pattern in wanted.include where !files.contains(where: { globMatches(pattern, $0.path.string) }) {
-            report(.warning("`--include \(pattern)` matches no file of `\(revision.repository)`"))
+            report(.warning("`--include \(pattern)` matches no file of `\(source.repository)`"))
         }
         let selection: FileSelection
         do throws(SelectionRefusal) { selection = try FileSelection.choose(wanted, from: files) } catch {
-            throw Failure(error, of: "\(revision.repository)", request)
+            throw Failure(error, of: source.repository, request)
         }
         if wanted.quant == nil, wanted.path == nil, let quant = selection.quant,
             let usual = wanted.defaultQuant, quant != usual
         {
-            report(.note("`\(revision.repository)` has no \(usual); taking \(quant)"))
+            report(.note("`\(source.repository)` has no \(usual); taking \(quant)"))
         }
         return selection
     }
 
     private func checkPin(of selection: FileSelection) throws(Failure) {
+        let place = if case .hub = source { "on the hub" } else { "of `\(source.repository)`" }
         guard let pinned = request.pinned, let file = selection.files.first,
             file.parts.map(\.content) != [.sha256(pinned)]
         else { return }
         throw Failure(
             .invalid,
-            "`\(file.path)` on the hub has another hash than the catalog's `sha256`",
+            "`\(file.path)` \(place) has another hash than the catalog's `sha256`",
             hint: "correct the entry in config/models.yaml, or do not trust the file"
         )
     }
@@ -84,9 +103,9 @@ struct FileChoice: Sendable {
         let wanted = Set(selection.files.flatMap { $0.parts.map(\.content.digest.hex) })
         var known: [String: FilePath] = [:]
         for stack in try workspace.stacks() {
-            guard let other = try? await workspace.store(of: stack), let models = try? other.models().models
-            else { continue }
-            for model in models {
+            let other = try? await workspace.store(of: stack)
+            let stores = [other, stack.adapterStore].compactMap(\.self)
+            for model in stores.flatMap({ (try? $0.models().models) ?? [] }) {
                 for file in model.manifest.files {
                     let hashes = [file.sha256, file.gitBlob].compactMap(\.self).filter(wanted.contains)
                     let path = model.path(of: file)

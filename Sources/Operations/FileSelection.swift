@@ -7,6 +7,8 @@ import Store
 struct SelectedFile: Sendable, Equatable {
     let path: RelativePath
     let parts: [RepositoryFile]
+    /// Whether it is laid over the model's weights, and so kept apart from what engines take for models.
+    var isAdapter = false
 
     var size: ByteCount { parts.lazy.map(\.size).total() }
 

@@ -45,10 +45,11 @@ struct Import: Sendable {
         let files = chosen.files
         try checkSpace(for: chosen, in: store)
         let lock = try await store.lock(model: request.model) {
-            report(.stage("waiting for another stackctl that changes \(request.model)"))
+            report(.phase(.waiting, "waiting for another stackctl that changes \(request.model)"))
         }
         defer { withExtendedLifetime(lock) {} }
         report(.files(files.map { ($0.path.string, $0.size) }))
+        report(.phase(.copying, "copying \(request.model)"))
         let ingest = try store.beginIngest(model: request.model)
         do {
             var stored: [Manifest.File] = []
@@ -57,6 +58,7 @@ struct Import: Sendable {
                 stored.append(Manifest.File(path: file.path, sizeBytes: file.size, sha256: sha256.hex))
                 report(.done(file: file.path.string))
             }
+            report(.phase(.storing, "storing \(request.model)"))
             return try publish(stored, of: chosen, ingest, in: store, report)
         } catch {
             ingest.discard()

@@ -44,6 +44,14 @@ public struct Launch: Sendable {
                 hint: "fetch it again with `stackctl \(stack.name) verify \(stored.key.model) --repair`"
             )
         }
+        let adapters = stored.manifest.adapters ?? []
+        if let lost = adapters.first(where: { !FileSystem.exists($0.below(stack.adapters)) }) {
+            throw Failure(
+                .invalid,
+                "the adapter `\(lost)` of `\(stored.key.model)` is missing",
+                hint: "fetch it again with `stackctl \(stack.name) pull \(stored.manifest.source.shown)`"
+            )
+        }
         let paths = stored.manifest.files.map(\.path)
         let root = stored.key.path(below: stack.mount)
         let request = LaunchRequest(
@@ -52,6 +60,7 @@ public struct Launch: Sendable {
             format: format,
             quantization: Quantization(parsing: stored.key.quant),
             files: paths.map { "\(root)/\($0)" },
+            adapters: adapters.map { "\(Stack.adapterMount)/\($0)" },
             facts: try? ModelFacts.read(format, in: stored.layout.directory(of: stored.key), files: paths)
         )
         do throws(LaunchRefusal) {

@@ -3,6 +3,7 @@ public import FoundationEssentials
 public import Platform
 import Store
 import SystemPackage
+import Transfer
 
 /// A line of `ls`: a model that is stored, one that is under way, one that is damaged, or one that could be pulled.
 public struct ListedModel: Sendable, Encodable {
@@ -27,9 +28,9 @@ public struct ListedModel: Sendable, Encodable {
     public var contextLength: Int?
     /// For example `llama`.
     public var architecture: String?
-    /// The repository or path it came from.
+    /// The repository, the name at a registry or the path that it came from.
     public var source: String?
-    /// The commit it came from.
+    /// The commit it came from, or the hash of the registry's manifest.
     public var revision: String?
     /// When it was pulled.
     public var pulledAt: Date?
@@ -120,7 +121,7 @@ public struct Listing: Sendable {
                     files: 0,
                     state: .partial
                 )
-            line.sizeBytes = (line.sizeBytes ?? 0) + partial.received
+            line.sizeBytes = (line.sizeBytes ?? 0) + TransferEngine.received(in: partial.directory)
             line.files = (line.files ?? 0) + 1
             lines[key] = line
         }
@@ -160,11 +161,22 @@ extension ListedModel {
             parameters: manifest.facts.parameters,
             contextLength: manifest.facts.contextLength,
             architecture: manifest.facts.architecture,
-            source: manifest.source.repository,
+            source: manifest.source.shown,
             revision: manifest.source.revision,
             pulledAt: manifest.pulledAt,
             lastUsedAt: lastUsedAt,
             state: isWhole ? .ready : .damaged
         )
+    }
+}
+
+extension Manifest.Source {
+    /// What to name it by in a list: what a person could pull again.
+    var shown: String {
+        guard kind == .ollama, let endpoint, let tag = requestedRevision else { return repository }
+        let scheme = endpoint.hasPrefix("http://") ? "ollama+http" : "ollama"
+        let host = endpoint.split(separator: "/", omittingEmptySubsequences: true).last ?? ""
+        let name = "\(scheme)://\(host)/\(repository):\(tag)"
+        return OllamaReference(parsing: name).map { "\($0)" } ?? name
     }
 }

@@ -57,17 +57,18 @@ public struct Pull: Sendable {
         if case .local(let path) = request.origin {
             return try Import(path, request, options).plan(stack: stack, store: store)
         }
-        let hub = workspace.hub(offline: options.isOffline)
-        let resolved = try await resolve(request, hub)
-        let planned = try await FileChoice(request, resolved, hub, options)
-            .run(store, in: workspace, report: report)
+        let hub = workspace.hub(offline: options.isOffline, report)
+        let (source, planned) = try await Alternatives(to: request, in: store, at: hub).offered {
+            () async throws(Failure) in
+            let source = try await request.resolve(hub)
+            let choice = FileChoice(request, source, options)
+            return (source, try await choice.run(store, in: workspace, report: report))
+        }
         // Whether they may be had is told by the files alone; what is listed is listed for everybody.
         if let part = zip(planned.selection.files, planned.copies).first(where: { $0.1 == nil })?.0.parts
             .first
         {
-            do throws(HubError) { _ = try await hub.locate(part, at: resolved) } catch {
-                throw Failure(error, client: hub)
-            }
+            try await source.probe(part)
         }
         return try planned.plan(stack: stack, store: store)
     }
@@ -106,39 +107,53 @@ public struct Pull: Sendable {
         in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws -> Outcome {
-        let hub = workspace.hub(offline: options.isOffline)
-        report(.stage("resolving \(request.model)"))
+        let hub = workspace.hub(offline: options.isOffline, report)
+        let alternatives = Alternatives(to: request, in: store, at: hub)
+        report(.phase(.resolving, "resolving \(request.model)"))
         let before = options.force ? nil : try there(request, in: store)
-        let resolved: Revision
-        switch try await state(of: before, request, hub, report) {
-        case .current(let model): return Outcome(stack, model, wasThere: true)
-        case .changed(let revision): resolved = revision
+        if let before { store.removeSpentPartials(of: before) }
+        let source: PullSource
+        let found = try await alternatives.offered { () async throws(Failure) in
+            try await state(of: before, request, hub, report)
+        }
+        switch found {
+        case .current(let model): return tell(model, of: stack, report)
+        case .changed(let changed): source = changed
         }
         let lock = try await store.lock(model: request.model) {
-            report(.stage("waiting for another stackctl that pulls \(request.model)"))
+            report(.phase(.waiting, "waiting for another stackctl that pulls \(request.model)"))
         }
         defer { withExtendedLifetime(lock) {} }
         if !options.force, let now = try there(request, in: store),
-            now.manifest.source.revision == resolved.commit
+            now.manifest.source.revision == source.revision
         {
-            return Outcome(stack, now, wasThere: true)
+            return tell(now, of: stack, report)
         }
-        let planned = try await FileChoice(request, resolved, hub, options)
-            .run(store, in: workspace, report: report)
+        report(.phase(.resolving, "listing the files of \(request.model)"))
+        let planned = try await alternatives.offered { () async throws(Failure) in
+            try await FileChoice(request, source, options).run(store, in: workspace, report: report)
+        }
         try planned.plan(stack: stack, store: store).checkSpace()
         if let quant = planned.selection.quant?.name {
             let format = planned.selection.format.rawValue
             try store.refuseForeignFiles(at: ModelKey(model: request.model, format: format, quant: quant))
         }
-        let model = try await Fetch(planned, store, hub, options).run(report)
+        let model = try await Fetch(planned, store, options).run(report)
         return Outcome(stack, model, wasThere: false)
     }
 
     // MARK: Is it there?
 
+    /// Tells of the files that are there, as it is told of those that are fetched.
+    private func tell(_ model: StoredModel, of stack: Stack, _ report: Reporter) -> Outcome {
+        report(.files(model.manifest.files.map { ($0.path.string, $0.sizeBytes) }))
+        for file in model.manifest.files { report(.done(file: file.path.string)) }
+        return Outcome(stack, model, wasThere: true)
+    }
+
     private enum StoredState {
         case current(StoredModel)
-        case changed(Revision)
+        case changed(PullSource)
     }
 
     private func there(_ request: PullRequest, in store: ModelStore) throws(StoreError) -> StoredModel? {
@@ -154,13 +169,13 @@ public struct Pull: Sendable {
         _ hub: HubClient,
         _ report: @escaping Reporter
     ) async throws(Failure) -> StoredState {
-        guard let stored else { return .changed(try await resolve(request, hub)) }
+        guard let stored else { return .changed(try await request.resolve(hub)) }
         if case .hub(_, let revision) = request.origin, revision == stored.manifest.source.revision {
             return .current(stored)
         }
         do throws(Failure) {
-            let revision = try await resolve(request, hub, tries: 1)
-            return revision.commit == stored.manifest.source.revision ? .current(stored) : .changed(revision)
+            let source = try await request.resolve(hub, tries: 1)
+            return source.revision == stored.manifest.source.revision ? .current(stored) : .changed(source)
         } catch {
             // What is stored answers for the revision that it was pulled as, and for no other. A repository that has
             // left the hub, or was closed, takes nothing away from it.
@@ -171,18 +186,5 @@ public struct Pull: Sendable {
             report(.note("\(error.message); what is stored is from \(commit)"))
             return .current(stored)
         }
-    }
-
-    private func resolve(
-        _ request: PullRequest,
-        _ hub: HubClient,
-        tries: Int = 4
-    ) async throws(Failure) -> Revision {
-        guard case .hub(let repository, let revision) = request.origin else {
-            preconditionFailure("only a hub has revisions")
-        }
-        do throws(HubError) {
-            return try await hub.revision(revision, of: repository, tries: tries)
-        } catch { throw Failure(error, client: hub) }
     }
 }

@@ -26,13 +26,13 @@ public struct PullPlan: Sendable {
     public let format: String
     /// The quantization, if the files' names tell it.
     public let quant: String?
-    /// The repository, or the path that is imported.
+    /// The repository, the name at a registry, or the path that is imported.
     public let repository: String
-    /// The commit, if it comes from a hub.
+    /// The commit, or the hash of the registry's manifest, if it is not imported.
     public let revision: String?
     /// The files.
     public let files: [File]
-    /// What the volume's filesystem has free.
+    /// What the volume's filesystem has free for it, the room included that a stopped run has reserved.
     public let freeBytes: ByteCount
 
     /// What must be fetched.
@@ -42,43 +42,56 @@ public struct PullPlan: Sendable {
 /// A pull whose files are known.
 struct PlannedPull: Sendable {
     let request: PullRequest
-    let revision: Revision
+    let source: PullSource
     let selection: FileSelection
     /// For each file of the selection, a verified copy that some stack of this host already has.
     let copies: [FilePath?]
 
     /// Sums up what is to be fetched and checks that it fits.
     func plan(stack: Stack, store: ModelStore) throws(Failure) -> PullPlan {
-        let partials = try received(in: store)
+        let partials = try partials(in: store)
         let files = zip(selection.files, copies).map { file, copy in
-            PullPlan.File(
+            let received = partials[file.partialID]?.received ?? 0
+            return PullPlan.File(
                 path: file.path,
                 sizeBytes: file.size,
-                missingBytes: copy != nil ? 0 : file.size - min(partials[file.partialID.hex] ?? 0, file.size)
+                missingBytes: copy != nil ? 0 : file.size - min(received, file.size)
             )
         }
-        let free: ByteCount
+        var free: ByteCount
         do throws(SystemError) { free = try DiskSpace(at: store.layout.volume).available } catch {
             throw Failure(system: error)
+        }
+        for id in Set(selection.files.map(\.partialID)) {
+            if let partial = partials[id], partial.occupied > partial.received {
+                free += partial.occupied - partial.received
+            }
         }
         return PullPlan(
             stack: stack.name,
             model: request.model,
             format: selection.format.rawValue,
             quant: selection.quant?.name,
-            repository: revision.repository.description,
-            revision: revision.commit,
+            repository: source.repository,
+            revision: source.revision,
             files: files,
             freeBytes: free
         )
     }
 
-    private func received(in store: ModelStore) throws(Failure) -> [String: ByteCount] {
-        do throws(StoreError) {
-            return Dictionary(
-                try store.partials().map { ($0.directory.lastComponent?.string ?? "", $0.received) }
-            ) { $1 }
-        } catch { throw Failure(store: error) }
+    /// What has arrived of the files in stopped runs, and what room those hold.
+    private func partials(
+        in store: ModelStore
+    ) throws(Failure) -> [Digest: (received: ByteCount, occupied: ByteCount)] {
+        let partials: [Partial]
+        do throws(StoreError) { partials = try store.partials() } catch { throw Failure(store: error) }
+        let ids = Dictionary(selection.files.map { ($0.partialID.hex, $0.partialID) }) { first, _ in first }
+        var found: [Digest: (received: ByteCount, occupied: ByteCount)] = [:]
+        for partial in partials {
+            guard let id = ids[partial.directory.lastComponent?.string ?? ""] else { continue }
+            found[id] = (TransferEngine.received(in: partial.directory), partial.occupied)
+        }
+        return found
     }
 }
 

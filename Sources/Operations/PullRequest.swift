@@ -45,6 +45,7 @@ public struct PullOptions: Sendable {
 struct PullRequest: Sendable {
     enum Origin: Sendable {
         case hub(RepositoryID, revision: String)
+        case ollama(OllamaReference)
         case local(FilePath)
     }
 
@@ -54,11 +55,16 @@ struct PullRequest: Sendable {
     let selection: SelectionRequest
     /// The digest that the catalog pins, if the user wrote one there.
     let pinned: Digest?
+    /// Where adapters go that come with the model; none if the stack's engine cannot be given any.
+    let adapters: ModelStore?
 
-    /// The branch, tag or commit that was asked for, if it is a hub's.
+    /// The branch, tag or commit of the hub that was asked for, or the tag of the registry.
     var revision: String? {
-        if case .hub(_, let revision) = origin { return revision }
-        return nil
+        switch origin {
+        case .hub(_, let revision): revision
+        case .ollama(let reference): reference.tag
+        case .local: nil
+        }
     }
 
     /// The choice of files in a canonical form: two pulls with the same one want the same files.
@@ -72,6 +78,7 @@ struct PullRequest: Sendable {
 
     /// Whether a stored model is what this request would choose, as far as that can be told without the hub.
     func isAnswered(by stored: StoredModel) -> Bool {
+        if case .ollama(let reference) = origin { return isAnswered(by: stored, for: reference) }
         guard case .hub(let repository, _) = origin, stored.manifest.source.kind == .hub,
             // One that the hub has renamed is stored under the name that it was asked for by.
             [stored.manifest.source.repository, stored.key.model].map({ $0.lowercased() })
@@ -114,40 +121,44 @@ struct PullRequest: Sendable {
             self.init(
                 model: options.name ?? repository.description,
                 origin: .hub(repository, revision: revision),
-                selection: selection,
-                pinned: nil
+                selection: selection
             )
+        case .ollama(let name):
+            let model = if let own = options.name { own } else { try Self.storedName(of: name) }
+            try self.init(name, selection, options, model: model, for: stack)
         case .local(let path):
             self.init(
                 model: options.name ?? Self.name(of: path),
                 origin: .local(path),
-                selection: selection,
-                pinned: nil
+                selection: selection
             )
         case .catalog:
             let (entry, rest) = try Self.entry(for: reference, in: workspace)
             selection.quant = options.quant ?? rest
-            try self.init(
-                entry,
-                selection,
-                revision: revision,
-                name: options.name
-            )
+            try self.init(entry, selection, options, revision: revision, for: stack)
         }
     }
 
-    private init(model: String, origin: Origin, selection: SelectionRequest, pinned: Digest?) {
+    init(
+        model: String,
+        origin: Origin,
+        selection: SelectionRequest,
+        pinned: Digest? = nil,
+        adapters: ModelStore? = nil
+    ) {
         self.model = model
         self.origin = origin
         self.selection = selection
         self.pinned = pinned
+        self.adapters = adapters
     }
 
     private init(
         _ entry: CatalogEntry,
         _ selection: SelectionRequest,
+        _ options: PullOptions,
         revision: String,
-        name: String?
+        for stack: Stack
     ) throws(Failure) {
         var selection = selection
         let has: [ModelFormat] =
@@ -164,9 +175,15 @@ struct PullRequest: Sendable {
         var pinned: Digest?
         if format == .gguf {
             let usual = GGUFSet.usualQuants(selection.defaultQuant).first { entry.gguf[$0] != nil }
-            let source = (selection.quant ?? usual ?? entry.quantizations.first).flatMap { entry.gguf[$0] }
-            // A quantization that the catalog does not list may still be in the repository of the others.
-            repository = source?.repository ?? entry.gguf.min { $0.key < $1.key }?.value.repository
+            let quant = selection.quant ?? usual ?? entry.quantizations.first
+            let source = quant.flatMap { entry.gguf[$0] }
+            if let source, case .ollama(let name) = source.place {
+                selection.quant = quant
+                let model = options.name ?? entry.reference
+                try self.init(name, selection, options, model: model, pinned: source.sha256, for: stack)
+                return
+            }
+            repository = try Self.repository(of: source, quant, in: entry)
             selection.pattern = source?.file
             pinned = source?.sha256
         }
@@ -174,10 +191,25 @@ struct PullRequest: Sendable {
             throw Failure(.invalid, "the catalog names no usable repository for `\(entry.reference)`")
         }
         self.init(
-            model: name ?? entry.reference,
+            model: options.name ?? entry.reference,
             origin: .hub(id, revision: revision),
             selection: selection,
             pinned: pinned
+        )
+    }
+
+    /// The repository of a quantization; one that the catalog does not list may still be in that of the others.
+    private static func repository(
+        of source: GGUFSource?,
+        _ quant: Quantization?,
+        in entry: CatalogEntry
+    ) throws(Failure) -> String {
+        let others = entry.quantizations.lazy.compactMap { entry.gguf[$0] }.first { $0.file != nil }
+        if let source = source ?? others { return source.repository }
+        throw Failure(
+            .unsupported,
+            "the catalog has no \(quant?.name ?? "gguf") of `\(entry.reference)`",
+            hint: "it has \(entry.quantizations.map(\.name).joined(separator: ", "))"
         )
     }
 

@@ -65,9 +65,14 @@ public struct Remove: Sendable {
             let found = all.filter { !models.contains($0) }
             let stopped = allStopped.filter { one in !partials.contains { $0.directory == one.directory } }
             if !isForced { try await checkUse(of: found, by: stack, in: workspace, report) }
-            models += found
+            var adapters: [ModelKey: StoredModel] = [:]
+            for model in found { adapters[model.key] = try stack.adapters(of: model) }
+            // After their model, which may be in another process's hands.
+            models += found + adapters.values
             partials += stopped.map { (store, $0.directory) }
-            items += found.map { RemovalPlan.Item($0, stack) } + stopped.map { RemovalPlan.Item($0, stack) }
+            items +=
+                found.map { RemovalPlan.Item($0, adapters[$0.key], stack) }
+                + stopped.map { RemovalPlan.Item($0, stack) }
         }
         return RemovalPlan(items: items, models: models, partials: partials, damaged: damaged)
     }
@@ -182,13 +187,13 @@ public struct Remove: Sendable {
 }
 
 extension RemovalPlan.Item {
-    fileprivate init(_ model: StoredModel, _ stack: Stack) {
+    fileprivate init(_ model: StoredModel, _ adapters: StoredModel?, _ stack: Stack) {
         self.init(
             stack: stack.name,
             model: model.key.model,
             format: model.key.format,
             quant: model.key.quant,
-            sizeBytes: model.manifest.size,
+            sizeBytes: model.manifest.size + (adapters?.manifest.size ?? 0),
             state: .ready
         )
     }
@@ -199,7 +204,7 @@ extension RemovalPlan.Item {
             model: partial.purpose?.model ?? "",
             format: partial.purpose?.format,
             quant: partial.purpose?.quant,
-            sizeBytes: partial.received,
+            sizeBytes: partial.occupied,
             state: .partial
         )
     }

@@ -2,8 +2,8 @@ public import Platform
 
 /// What an operation tells while it works; a terminal draws it, a test collects it.
 public enum Report: Sendable {
-    /// A stage began, for example `resolving`.
-    case stage(String)
+    /// The whole enters a phase, which a sentence describes, for example `resolving org/name`.
+    case phase(Phase, String)
     /// Something the user should know.
     case note(String)
     /// Something that may be wrong, though the work goes on.
@@ -14,6 +14,10 @@ public enum Report: Sendable {
     case resumed(file: String, bytes: ByteCount, of: ByteCount)
     /// So many bytes of a file are here.
     case progress(file: String, bytes: ByteCount, of: ByteCount)
+    /// All bytes of a file are here, and their hash is being completed.
+    case verifying(file: String)
+    /// A server's quota of requests is used up: nothing is asked of it for so many seconds.
+    case waiting(host: String, seconds: Int)
     /// A file is whole and verified.
     case done(file: String)
 }

@@ -9,15 +9,15 @@ import SystemPackage
 public struct ShownModel: Sendable, Encodable {
     /// Where it came from.
     public struct Source: Sendable, Encodable {
-        /// `hub` or `local`.
+        /// `hub`, `ollama` or `local`.
         public let kind: String
-        /// The hub's address.
+        /// The address of the hub or the registry.
         public let endpoint: String?
-        /// The repository's name, or the path that was imported.
+        /// The repository's name, the registry's `namespace/model`, or the path that was imported.
         public let repository: String
-        /// The commit.
+        /// The commit, or the hash of the registry's manifest.
         public let revision: String?
-        /// What was asked for, for example `main`.
+        /// What was asked for, for example `main`; of a registry the tag.
         public let requestedRevision: String?
     }
 
@@ -89,6 +89,8 @@ public struct ShownModel: Sendable, Encodable {
     public let memory: Memory?
     /// Its files.
     public let files: [File]
+    /// The adapters that belong to it, by their paths below the stack's folder of adapters.
+    public var adapters: [RelativePath]?
     /// When it was pulled.
     public let pulledAt: Date
     /// When it was last used, as far as that was noted.
@@ -135,6 +137,7 @@ public struct Show: Sendable {
             header: facts.map(ShownModel.Header.init),
             memory: facts.map(ShownModel.Memory.init),
             files: manifest.files.map { .init(path: $0.path, sizeBytes: $0.sizeBytes, sha256: $0.sha256) },
+            adapters: manifest.adapters,
             pulledAt: manifest.pulledAt,
             lastUsedAt: ModelStore(volume: stored.layout.volume).lastUse(of: stored.key),
             tool: manifest.tool

@@ -68,6 +68,7 @@ struct StoredLookup: Sendable {
         let wanted = quant ?? reference.quantization
         switch reference.source {
         case .repository(let id), .repositoryFile(let id, _): return [(id, wanted)]
+        case .ollama(let name): return name.storedName.map { [($0, quant)] } ?? []
         case .local(let path): return [(path.lastComponent?.string ?? path.string, wanted)]
         case .catalog(let name, let tag):
             let typed = name + (tag.map { ":\($0)" } ?? "")

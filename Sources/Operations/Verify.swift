@@ -50,6 +50,7 @@ public struct Verify: Sendable {
     public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure)
         -> [VerifiedFile]
     {
+        report(.phase(.verifying, "verifying what is stored"))
         let items = try await items(in: workspace)
         report(.files(items.map { ("\($0.model.key.model) \($0.file.path)", $0.file.sizeBytes) }))
         do {
@@ -63,12 +64,11 @@ public struct Verify: Sendable {
         var items: [Item] = []
         if references.isEmpty {
             for stack in try workspace.selectedStacks() {
-                let store = try await workspace.store(of: stack)
-                let found: (models: [StoredModel], damaged: [StoreError])
-                do throws(StoreError) { found = try store.models() } catch { throw Failure(store: error) }
-                if let error = found.damaged.first { throw Failure(store: error) }
-                items += found.models.flatMap { model in
-                    model.manifest.files.map { Item(stack: stack, model: model, file: $0) }
+                for store in [try await workspace.store(of: stack), stack.adapterStore] {
+                    let found: (models: [StoredModel], damaged: [StoreError])
+                    do throws(StoreError) { found = try store.models() } catch { throw Failure(store: error) }
+                    if let error = found.damaged.first { throw Failure(store: error) }
+                    items += found.models.flatMap { Self.items($0, stack) }
                 }
             }
         }
@@ -76,11 +76,16 @@ public struct Verify: Sendable {
             let lookup = StoredLookup(reference: reference)
             let (stack, _, models) = try await lookup.all(in: workspace)
             if models.isEmpty { throw await lookup.missing(stack, in: workspace) }
-            items += models.flatMap { model in
-                model.manifest.files.map { Item(stack: stack, model: model, file: $0) }
+            for model in models {
+                items += Self.items(model, stack)
+                if let adapters = try stack.adapters(of: model) { items += Self.items(adapters, stack) }
             }
         }
         return items
+    }
+
+    private static func items(_ model: StoredModel, _ stack: Stack) -> [Item] {
+        model.manifest.files.map { Item(stack: stack, model: model, file: $0) }
     }
 
     private func hash(_ items: [Item], _ report: @escaping Reporter) async throws -> [VerifiedFile] {

@@ -89,9 +89,11 @@ public struct Workspace: Sendable {
 
     func docker() throws(DockerError) -> DockerClient { try DockerClient(environment: environment) }
 
-    func hub(offline: Bool) -> HubClient {
-        let client = HubClient(environment: environment)
-        return offline ? HubClient(endpoint: client.endpoint, token: client.token, isOffline: true) : client
+    /// The hub that the environment names; a wait for its quota is reported.
+    func hub(offline: Bool, _ report: @escaping Reporter) -> HubClient {
+        HubClient(environment: environment, isOffline: offline) { host, seconds in
+            report(.waiting(host: host, seconds: seconds))
+        }
     }
 }
 

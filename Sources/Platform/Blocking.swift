@@ -26,6 +26,17 @@ public func cancellableBlocking<Success: Sendable>(
     }
 }
 
+/// Runs work that waits for the disk and cannot be told to stop: once the task is cancelled nobody waits for it, and it
+/// comes to its end on its own.
+public func abandonableBlocking(_ work: @escaping @Sendable () throws -> Void) async throws {
+    let outcome = Monitor<Result<Void, any Error>?>(nil)
+    DispatchQueue(label: "blocking").async {
+        let result = Result { try work() }
+        outcome.update { $0 = result }
+    }
+    try await outcome.when { $0 }.get()
+}
+
 private final class Flag: Sendable {
     private let value = Atomic<Bool>(false)
     var isSet: Bool { value.load(ordering: .acquiring) }

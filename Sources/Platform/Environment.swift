@@ -22,6 +22,14 @@ public struct Environment: Sendable, ExpressibleByDictionaryLiteral {
         ["1", "true", "yes", "on"].contains(self[name]?.lowercased() ?? "")
     }
 
+    /// All variables as `NAME=VALUE`, sorted.
+    public var assignments: [String] { variables.map { "\($0.key)=\($0.value)" }.sorted() }
+
+    /// The same variables, with another value for one of them.
+    public func setting(_ name: String, to value: String) -> Environment {
+        Environment(variables.merging([name: value]) { $1 })
+    }
+
     /// The variables of this process.
     public static let process: Environment = {
         var variables: [String: String] = [:]

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 public import SystemPackage
 
@@ -9,6 +10,8 @@ public struct FileStatus: Sendable, Equatable {
     public let kind: Kind
     /// The length of the content.
     public let size: ByteCount
+    /// What its content takes of the disk: less than its length where there are holes, more where room is reserved.
+    public let allocated: ByteCount
     /// The number of names of this file.
     public let linkCount: Int
     /// Tells one file from another, together with `inode`.
@@ -27,6 +30,7 @@ public struct FileStatus: Sendable, Equatable {
             default: .other
             }
         size = ByteCount(Int64(status.st_size))
+        allocated = ByteCount(Int64(status.st_blocks) * 512)
         linkCount = Int(status.st_nlink)
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
@@ -124,6 +128,17 @@ public final class File: Sendable {
         return done
     }
 
+    /// Whether the file has exactly `bytes` at `offset`.
+    public func has(_ bytes: borrowing RawSpan, at offset: Int64) throws(SystemError) -> Bool {
+        let there = try read(at: offset, count: bytes.byteCount)
+        return bytes.withUnsafeBytes { bytes in
+            there.withUnsafeBytes { there in
+                guard let one = there.baseAddress, let other = bytes.baseAddress else { return bytes.isEmpty }
+                return there.count == bytes.count && memcmp(one, other, bytes.count) == 0
+            }
+        }
+    }
+
     /// Writes all of `bytes` at `offset`.
     public func write(_ bytes: borrowing RawSpan, at offset: Int64) throws(SystemError) {
         var failure: SystemError?
@@ -131,6 +146,11 @@ public final class File: Sendable {
             do throws(SystemError) { try write(buffer, at: offset) } catch { failure = error }
         }
         if let failure { throw failure }
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    public func write(_ bytes: [UInt8], at offset: Int64) throws(SystemError) {
+        try write(bytes.span.bytes, at: offset)
     }
 
     func write(_ buffer: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
@@ -146,6 +166,20 @@ public final class File: Sendable {
     /// Cuts the file, or lengthens it with a hole, to `size`.
     public func truncate(to size: ByteCount) throws(SystemError) {
         try systemCall("truncate", path) { ftruncate(descriptor, off_t(size.bytes)) }
+    }
+
+    /// Takes the disk's room for the first `size` bytes now, so that writing them cannot run out of it; the length stays.
+    ///
+    /// Answers `false` where the filesystem cannot promise room.
+    public func reserve(_ size: ByteCount) throws(SystemError) -> Bool {
+        guard size > 0 else { return true }
+        do throws(SystemError) {
+            try systemCall("reserve room for", path) { linux_reserve(descriptor, off_t(size.bytes)) }
+            return true
+        } catch {
+            guard error.isUnsupported else { throw error }
+            return false
+        }
     }
 
     /// Waits until the content is on the disk.

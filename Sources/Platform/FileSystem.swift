@@ -192,9 +192,14 @@ public enum FileSystem {
     }
 
     /// Puts `bytes` at `path` whole or not at all: written beside it, synced, renamed.
-    public static func write(_ bytes: [UInt8], to path: FilePath, permissions: FilePermissions = .shared)
-        throws(SystemError)
-    {
+    ///
+    /// What is not written `durably` survives the end of the process and not that of the machine's power.
+    public static func write(
+        _ bytes: [UInt8],
+        to path: FilePath,
+        permissions: FilePermissions = .shared,
+        durably: Bool = true
+    ) throws(SystemError) {
         let beside = path.removingLastComponent()
             .appending(
                 ".\(path.lastComponent?.string ?? "file").\(getpid()).\(UInt32.random(in: 0 ... .max))"
@@ -202,12 +207,12 @@ public enum FileSystem {
         do throws(SystemError) {
             let file = try File(beside, .create, permissions: permissions)
             try file.write(bytes.span.bytes, at: 0)
-            try file.synchronize()
+            if durably { try file.synchronize() }
             try rename(beside, to: path)
         } catch {
             try? remove(beside)
             throw error
         }
-        try synchronize(path.removingLastComponent())
+        if durably { try synchronize(path.removingLastComponent()) }
     }
 }

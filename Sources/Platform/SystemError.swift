@@ -28,6 +28,10 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
     public var isAccessRefused: Bool {
         errno == .permissionDenied || errno == .notPermitted || errno == .readOnlyFileSystem
     }
+    /// The filesystem or the kernel has no such operation.
+    public var isUnsupported: Bool {
+        errno == .notSupported || errno == .noFunction
+    }
     /// There is nothing at the path.
     public var isNotFound: Bool { errno == .noSuchFileOrDirectory }
 }

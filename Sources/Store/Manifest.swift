@@ -18,6 +18,8 @@ public struct Manifest: Sendable, Codable, Equatable {
     public var facts: Facts
     /// Its files, the ones that an engine is pointed at first.
     public var files: [File]
+    /// The adapters that belong to it, as paths below the stack's folder of adapters.
+    public var adapters: [RelativePath]?
     /// When the last byte was verified.
     public var pulledAt: Date
     /// The version of stackctl that wrote it.
@@ -25,17 +27,17 @@ public struct Manifest: Sendable, Codable, Equatable {
 
     /// Where a model came from.
     public struct Source: Sendable, Codable, Equatable {
-        /// A repository on a hub, or files of this machine.
-        public enum Kind: String, Sendable, Codable { case hub, local }
+        /// A repository on a hub, a model of a registry of Ollama's kind, or files of this machine.
+        public enum Kind: String, Sendable, Codable { case hub, ollama, local }
         /// The kind.
         public var kind: Kind
-        /// The hub's address, if it is a hub.
+        /// The address of the hub or the registry.
         public var endpoint: String?
-        /// The repository's `owner/name`, or the path that was imported.
+        /// The `owner/name` of the hub or `namespace/model` of the registry, or the path that was imported.
         public var repository: String
-        /// The commit, 40 hexadecimal digits.
+        /// The commit, 40 hexadecimal digits; of a registry the SHA-256 of its manifest, 64 digits.
         public var revision: String?
-        /// What was asked for, for example `main`.
+        /// What was asked for, for example `main`; of a registry the tag.
         public var requestedRevision: String?
         /// The patterns that chose the files, if the user gave any.
         public var selection: String?
@@ -135,6 +137,7 @@ public struct Manifest: Sendable, Codable, Equatable {
         source: Source,
         facts: Facts,
         files: [File],
+        adapters: [RelativePath]? = nil,
         pulledAt: Date,
         tool: String
     ) {
@@ -144,6 +147,7 @@ public struct Manifest: Sendable, Codable, Equatable {
         self.source = source
         self.facts = facts
         self.files = files
+        self.adapters = adapters
         self.pulledAt = pulledAt
         self.tool = tool
     }

@@ -31,8 +31,8 @@ public struct Partial: Sendable {
     public let directory: FilePath
     /// What it is for; `nil` if that was lost.
     public let purpose: Purpose?
-    /// The length of what has arrived.
-    public let received: ByteCount
+    /// What it takes of the disk, room that is reserved for it included.
+    public let occupied: ByteCount
     /// When the last byte arrived.
     public let changedAt: Date
     /// Whether a process works on it now.
@@ -55,7 +55,7 @@ extension ModelStore {
                 Partial(
                     directory: directory,
                     purpose: about.flatMap { try? JSON.decode(Partial.Purpose.self, from: $0) },
-                    received: content?.size ?? 0,
+                    occupied: content?.allocated ?? 0,
                     changedAt: Date(
                         timeIntervalSince1970: Double((content?.modifiedNanoseconds ?? 0) / 1_000_000_000)
                     ),
@@ -86,7 +86,12 @@ extension ModelStore {
             try FileSystem.createDirectory(directory)
             do {
                 let lock = try await FileLock.acquire(directory.appending("lock"), onWait: onWait)
-                try FileSystem.write(JSON.encode(purpose), to: directory.appending("purpose.json"))
+                // It says what nothing depends on: a power cut may take it.
+                try FileSystem.write(
+                    JSON.encode(purpose),
+                    to: directory.appending("purpose.json"),
+                    durably: false
+                )
                 return (directory, lock)
             } catch let error as SystemError where error.isNotFound {
                 // Whoever held the lock before has finished and removed the place.
@@ -99,6 +104,24 @@ extension ModelStore {
     public func removePartialIfEmpty(_ directory: FilePath, holding lock: FileLock) {
         let content = try? FileSystem.status(directory.appending(Self.partialContentName))
         if (content?.size ?? 0) == 0 { try? removePartial(directory, holding: lock) }
+    }
+
+    /// Removes the places of downloads whose bytes are the model's: a process was killed before it came to that.
+    public func removeSpentPartials(of model: StoredModel) {
+        for file in model.manifest.files {
+            for name in [file.sha256, file.gitBlob].compactMap(\.self) {
+                let directory = layout.partials.appending(name)
+                let stored = try? FileSystem.status(file.path.below(layout.directory(of: model.key)))
+                let left = try? FileSystem.status(
+                    directory.appending(Self.partialContentName),
+                    followingLinks: false
+                )
+                guard let stored, let left, stored.inode == left.inode, stored.device == left.device else {
+                    continue
+                }
+                try? removePartial(directory)
+            }
+        }
     }
 
     /// Removes the place of a download, unless another process works on it.

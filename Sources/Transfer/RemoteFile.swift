@@ -7,17 +7,38 @@ public struct RemoteAddress: Sendable, CustomStringConvertible, CustomReflectabl
     public let url: String
     /// Header fields to send.
     public let headers: [(name: String, value: String)]
+    /// Where its redirect to a `Location` leads, and with what; `nil` refuses it.
+    let redirected: (@Sendable (_ location: String) -> RemoteAddress?)?
 
-    /// Describes an address.
-    public init(url: String, headers: [(name: String, value: String)]) {
+    /// Describes an address; unless `redirected` says where, redirects are not followed.
+    public init(
+        url: String,
+        headers: [(name: String, value: String)],
+        redirected: (@Sendable (_ location: String) -> RemoteAddress?)? = nil
+    ) {
         self.url = url
         self.headers = headers
+        self.redirected = redirected
     }
 
     /// Says that there is an address, not which.
     public var description: String { "(address)" }
     /// Shows nothing in a dump.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// An address could not be found out now; it may be a moment later.
+public struct AddressUnavailable: Error, Sendable {
+    /// Why, worded neutrally.
+    public let reason: String
+    /// What is thrown if it cannot be found out later either.
+    public let cause: any Error
+
+    /// States why an address could not be found out.
+    public init(reason: String, cause: any Error) {
+        self.reason = reason
+        self.cause = cause
+    }
 }
 
 /// A run of bytes that is kept under one address and has one hash.
@@ -34,17 +55,24 @@ public struct RemotePart: Sendable {
     public let size: ByteCount
     /// What its bytes must hash to.
     public let content: Content
+    /// Where it can be had as far as is known; `nil` asks `locate` first.
+    public let address: RemoteAddress?
     /// Finds out where it can be had; asked again when an address has expired.
+    ///
+    /// It throws `AddressUnavailable` where that
+    /// may be found out later.
     public let locate: @Sendable () async throws -> RemoteAddress
 
     /// Describes a part.
     public init(
         size: ByteCount,
         content: Content,
+        address: RemoteAddress? = nil,
         locate: @escaping @Sendable () async throws -> RemoteAddress
     ) {
         self.size = size
         self.content = content
+        self.address = address
         self.locate = locate
     }
 }
@@ -77,47 +105,4 @@ public struct ReceivedFile: Sendable {
     public let size: ByteCount
     /// Their SHA-256.
     public let sha256: Digest
-}
-
-/// What a transfer tells while it works.
-public enum TransferEvent: Sendable {
-    /// So many bytes of a file are here, those of an earlier run included.
-    case received(file: String, bytes: ByteCount, of: ByteCount)
-    /// The bytes of an earlier run are being hashed.
-    case resuming(file: String, from: ByteCount)
-    /// A try failed and is repeated after a pause.
-    case retrying(file: String, reason: String, pause: Duration)
-    /// The bytes did not have the declared hash and are fetched once more.
-    case refetching(file: String)
-    /// A file is whole and verified.
-    case finished(file: String)
-}
-
-/// Why a file could not be made whole.
-public enum TransferError: Error, Sendable, CustomStringConvertible {
-    /// A call of the kernel failed.
-    case system(SystemError)
-    /// The bytes have another hash than was declared, twice.
-    case wrongHash(file: String, expected: Digest, actual: Digest)
-    /// The server states another length than was declared.
-    case wrongSize(file: String, expected: ByteCount, actual: ByteCount)
-    /// The server gives something else than the file.
-    case notTheFile(file: String, String)
-    /// The server refuses, for good.
-    case refused(file: String, status: Int)
-    /// No progress after many tries; the last reason.
-    case gaveUp(file: String, reason: String)
-
-    /// The fact, worded neutrally.
-    public var description: String {
-        switch self {
-        case .system(let error): "\(error)"
-        case .wrongHash(let file, let expected, let actual): "\(file): expected \(expected), got \(actual)"
-        case .wrongSize(let file, let expected, let actual):
-            "\(file): expected \(expected.bytes) bytes, the server has \(actual.bytes)"
-        case .notTheFile(let file, let what): "\(file): \(what)"
-        case .refused(let file, let status): "\(file): the server answers \(status)"
-        case .gaveUp(let file, let reason): "\(file): \(reason)"
-        }
-    }
 }

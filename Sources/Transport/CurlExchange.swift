@@ -8,11 +8,17 @@ import SystemPackage
 ///
 /// After `whenDone`, only the loop's thread touches it, but for `isCancelled`.
 final class CurlExchange: @unchecked Sendable {
+    /// How soon a receiver that had no room is asked again.
+    private static let patience = Duration.milliseconds(5)
     let handle: OpaquePointer
     private let onHead: @Sendable (HTTPHead) throws -> Void
     private let onBody: @Sendable (RawSpan) throws -> Void
     private let stallTimeout: Duration
     private let totalTimeout: Duration?
+    private let rateLimit: RateLimit?
+    private let route: CurlRoute
+    private let hasRoom: (@Sendable () -> Bool)?
+    private var gathered: GatheredBody?
     private let requestBody: [UInt8]
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -25,6 +31,8 @@ final class CurlExchange: @unchecked Sendable {
     private var failure: TransportError?
     private var lastActivity = ContinuousClock.now
     private var began: ContinuousClock.Instant?
+    /// When a line that was paused is read again.
+    private(set) var pausedUntil: ContinuousClock.Instant?
 
     let isCancelled = Atomic<Bool>(false)
 
@@ -39,18 +47,13 @@ final class CurlExchange: @unchecked Sendable {
         self.onBody = onBody
         stallTimeout = request.stallTimeout
         totalTimeout = request.totalTimeout
+        rateLimit = request.rateLimit
+        route = CurlRoute(request)
+        hasRoom = request.hasRoom
+        gathered = request.pieceSize > 0 ? GatheredBody(capacity: Int(request.pieceSize.bytes)) : nil
         requestBody = request.body ?? []
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
-            request.headers.allSatisfy({ pair in
-                !pair.name.isEmpty
-                    && pair.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
-                    && pair.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
-            })
-        else { throw .invalidURL("it or a header field holds a control character or a space") }
-        guard request.url.hasPrefix("http://") || request.url.hasPrefix("https://") else {
-            throw .invalidURL("it begins with neither http:// nor https://")
-        }
+        try request.check()
         configure(request)
     }
 
@@ -71,20 +74,17 @@ final class CurlExchange: @unchecked Sendable {
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_USERAGENT, "stackctl")
         set(CURLOPT_NOSIGNAL, 1)
+        // A name that is being looked up when its exchange ends must not hold up the thread of all others.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        set(CURLOPT_BUFFERSIZE, Int(request.receiveBuffer.bytes))
-        set(CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds)
-        // libcurl itself looks at neither variable; users of other tools expect both.
-        for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE"] {
-            if let file = Environment.process[name] { set(CURLOPT_CAINFO, file) }
-        }
-        if let socket = request.unixSocket {
-            set(CURLOPT_UNIX_SOCKET_PATH, socket.string)
-            set(CURLOPT_NOPROXY, "*")
-        }
+        set(
+            CURLOPT_BUFFERSIZE,
+            Int((request.rateLimit == nil ? request.receiveBuffer : RateLimit.receiveBuffer).bytes)
+        )
+        route.apply(to: raw)
         switch request.method {
         case .get: break
         case .head: set(CURLOPT_NOBODY, 1)
@@ -166,18 +166,48 @@ final class CurlExchange: @unchecked Sendable {
     }
 
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        lastActivity = .now
-        do { try onBody(bytes.bytes) } catch {
+        let now = ContinuousClock.now
+        lastActivity = now
+        let isFull = hasRoom.map { !$0() } ?? false
+        if let time = isFull ? now + Self.patience : rateLimit?.admit(bytes.count, at: now) {
+            pausedUntil = time
+            // libcurl keeps the bytes and brings them again.
+            return Int(CURL_WRITEFUNC_PAUSE)
+        }
+        do {
+            if gathered == nil { try onBody(bytes.bytes) }
+            try gathered?.append(bytes, at: now, onBody)
+        } catch {
+            gathered = nil
             failure = error as? TransportError ?? .refused(error)
             return 0
         }
         return bytes.count
     }
 
+    /// Hands on what has waited for more; `false` if the receiver refuses it.
+    func handOnIfDue(at now: ContinuousClock.Instant) -> Bool {
+        guard gathered?.hasWaited(at: now) == true else { return true }
+        do { try gathered?.handOn(onBody) } catch {
+            gathered = nil
+            failure = error as? TransportError ?? .refused(error)
+            return false
+        }
+        return true
+    }
+
+    /// Reads on where the budget has let it stop and is no longer overdrawn.
+    func resumeIfDue(at now: ContinuousClock.Instant) {
+        guard let time = pausedUntil, time <= now else { return }
+        pausedUntil = nil
+        lastActivity = now
+        curl_easy_pause(raw, CURLPAUSE_CONT)
+    }
+
     /// Whether no byte has come for too long.
     func isStalled(at now: ContinuousClock.Instant) -> Bool {
         if let totalTimeout, let began, now - began > totalTimeout { return true }
-        return now - lastActivity > stallTimeout
+        return pausedUntil == nil && now - lastActivity > stallTimeout
     }
 
     /// Starts the clock of silence.
@@ -190,6 +220,11 @@ final class CurlExchange: @unchecked Sendable {
     func finish(_ code: CURLcode?, _ reason: TransportError? = nil) {
         guard let completion else { return }
         self.completion = nil
+        // What has come is worth keeping also where the exchange failed.
+        do { try gathered?.handOn(onBody) } catch {
+            failure = failure ?? error as? TransportError ?? .refused(error)
+        }
+        gathered = nil
         if let error = reason ?? failure ?? code.flatMap(transportError) {
             completion(.failure(error))
         } else if let head {
@@ -201,18 +236,7 @@ final class CurlExchange: @unchecked Sendable {
 
     private func transportError(_ code: CURLcode) -> TransportError? {
         let text = String(cString: errorText)
-        let reason = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
-        return switch code {
-        case CURLE_OK: nil
-        case CURLE_URL_MALFORMAT: .invalidURL(reason)
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .unknownHost(reason)
-        case CURLE_COULDNT_CONNECT: .cannotConnect(reason)
-        case CURLE_OPERATION_TIMEDOUT: head == nil ? .cannotConnect(reason) : .timedOut
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
-            CURLE_SSL_CERTPROBLEM:
-            .untrusted(reason)
-        default: .broken(reason)
-        }
+        return TransportError(code, text.isEmpty ? nil : text, isConnected: head != nil)
     }
 }
 
@@ -224,11 +248,5 @@ extension String {
             return ""
         }
         return String(self[first...last])
-    }
-}
-
-extension Duration {
-    fileprivate var milliseconds: Int {
-        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
     }
 }

@@ -77,14 +77,23 @@ final class CurlLoop: Sendable {
                 running[exchange.raw] = exchange
                 curl_multi_add_handle(multi, exchange.raw)
             }
+            for exchange in running.values { exchange.resumeIfDue(at: .now) }
             // Before the receivers run: what they take on this thread is no silence of the others' lines.
             let now = ContinuousClock.now
             var active: Int32 = 0
             curl_multi_perform(multi, &active)
             collectFinished(&running)
             endStalledAndCancelled(&running, at: now)
-            curl_multi_poll(multi, nil, 0, running.isEmpty ? 60_000 : 500, nil)
+            curl_multi_poll(multi, nil, 0, patience(running.values), nil)
         }
+    }
+
+    /// How long to wait for something to happen, in milliseconds.
+    private func patience(_ running: some Collection<CurlExchange>) -> Int32 {
+        guard !running.isEmpty else { return 60_000 }
+        guard let next = running.lazy.compactMap(\.pausedUntil).min() else { return 500 }
+        let rest = (next - .now) / .milliseconds(1)
+        return Int32(min(max(rest.rounded(.up), 0), 500))
     }
 
     private func collectFinished(_ running: inout [UnsafeMutableRawPointer: CurlExchange]) {
@@ -107,7 +116,7 @@ final class CurlLoop: Sendable {
             let reason: TransportError? =
                 exchange.isCancelled.load(ordering: .acquiring)
                 ? .cancelled : exchange.isStalled(at: now) ? .timedOut : nil
-            guard let reason else { continue }
+            guard reason != nil || !exchange.handOnIfDue(at: now) else { continue }
             running[handle] = nil
             curl_multi_remove_handle(multi, handle)
             exchange.finish(nil, reason)

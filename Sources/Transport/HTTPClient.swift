@@ -7,6 +7,7 @@ public final class HTTPClient: Sendable {
     public static let shared = HTTPClient()
 
     private let loop = CurlLoop()
+    private let holdOff = HoldOff()
 
     private init() {}
 
@@ -23,15 +24,28 @@ public final class HTTPClient: Sendable {
         return HTTPResponse(head: head, body: body.bytes)
     }
 
+    /// How much longer requests to the origin of a URL are held back, since it said that a quota is used up; `nil` if
+    /// they are sent at once.
+    public func holdOff(for url: String) -> Duration? { Origin(url).flatMap { holdOff.rest(of: $0) } }
+
     /// Makes an exchange and hands the body on as it arrives, in pieces, on the client's own thread.
     ///
-    /// What a closure throws ends the exchange as `TransportError.refused`.
+    /// What a closure throws ends the exchange as `TransportError.refused`. Once an origin has answered 429, what is
+    /// asked of it waits as long as `holdOff(for:)` says.
     public func stream(
         _ request: HTTPRequest,
         onHead: @escaping @Sendable (HTTPHead) throws -> Void,
         onBody: @escaping @Sendable (RawSpan) throws -> Void
     ) async throws(TransportError) -> HTTPHead {
-        let exchange = try CurlExchange(request, onHead: onHead, onBody: onBody)
+        // A socket on this machine is no origin: the names in its URLs are made up.
+        let origin = request.unixSocket == nil ? Origin(request.url) : nil
+        if let origin { try await holdOff.wait(for: origin) }
+        let exchange = try CurlExchange(request) { [holdOff] head in
+            if let origin, head.status == 429 { holdOff.note(head, from: origin) }
+            try onHead(head)
+        } onBody: { bytes in
+            try onBody(bytes)
+        }
         let outcome: Result<HTTPHead, TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 exchange.whenDone { continuation.resume(returning: $0) }

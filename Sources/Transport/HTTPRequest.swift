@@ -18,14 +18,28 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]?
     /// The socket to speak over instead of TCP.
     public var unixSocket: FilePath?
+    /// Makes the line in place of a connection: a descriptor that both sides use, and that the client closes.
+    ///
+    /// Exchanges with the same `unixSocket`, which is then a mere name, may share a line that was made for one of them.
+    public var line: (@Sendable () throws(SystemError) -> Int32)?
+    /// Who speaks, and who is believed, where the URL is `https`.
+    public var identity: TLSIdentity?
+    /// Whether the proxy of the environment is asked, if there is one.
+    public var usesProxy = true
+    /// Whether the receiver has room for more of the body; asked again soon after it had none.
+    public var hasRoom: (@Sendable () -> Bool)?
     /// How long connecting may take.
     public var connectTimeout: Duration
     /// How long the line may be silent.
     public var stallTimeout: Duration
     /// How long the whole exchange may take; without it a line that brings something now and then is never given up.
     public var totalTimeout: Duration?
-    /// How much is read from the line at once.
+    /// The budget of bytes that this exchange shares with others.
+    public var rateLimit: RateLimit?
+    /// How much is read from the line at once; libcurl takes no more than this.
     public var receiveBuffer: ByteCount = 524_288
+    /// How much of the body is gathered before it is handed on; less at the body's end and where bytes come slowly.
+    public var pieceSize: ByteCount = 0
 
     /// Describes an exchange.
     public init(

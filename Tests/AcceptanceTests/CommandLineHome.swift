@@ -51,7 +51,9 @@ final class CommandLineHome: Sendable {
     func run(_ arguments: String..., environment more: [String: String] = [:]) async throws
         -> BinaryRun.Result
     {
-        try await start(arguments, environment: more).finish()
+        // Whatever the run is about, and however it ends.
+        defer { #expect(!hub.tokenSeenAtCDN) }
+        return try await start(arguments, environment: more).finish()
     }
 
     /// Runs a line of the shell in which `stackctl` is the built one.

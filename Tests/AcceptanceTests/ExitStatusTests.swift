@@ -42,12 +42,16 @@ struct ExitStatusTests {
         #expect(try home.visibleFiles().isEmpty)
     }
 
-    @Test(arguments: [nil, StubHub.notGrantedToken, StubHub.scopelessToken])
-    func `gated, with no token or one without a grant: 5`(token: String?) async throws {
+    @Test(arguments: [
+        (nil, ["`org/tiny-GGUF` is gated", "hint: accept the licence at"]),
+        (StubHub.notGrantedToken, ["`org/tiny-GGUF` is gated", "hint: accept the licence at"]),
+        (StubHub.scopelessToken, ["the token in `HF_TOKEN` lacks the scope", "hint: let it read gated"]),
+    ])
+    func `gated, with no token or one without a grant: 5`(token: String?, says: [String]) async throws {
         let home = try CommandLineHome(tinyRepository(access: .gated))
         let more = token.map { ["HF_TOKEN": $0] } ?? [:]
         let result = try await home.run("pull", "org/tiny-GGUF", "--verbose", environment: more)
-        expect(result, 5, says: "`org/tiny-GGUF` is gated", "hint: accept the licence at", "cause: ")
+        expect(result, 5, says: says[0], says[1], "cause: ")
         #expect(token.map { !result.errors.contains($0) } ?? true)
         #expect(try await home.run("ls", "-q").output == "")
     }
@@ -78,7 +82,7 @@ struct ExitStatusTests {
     @Test func `wrong hash: 4, and nothing is visible`() async throws {
         let home = try CommandLineHome(tinyRepository())
         home.hub.inject(StubFault(.cdn, .corruptByte(at: 100), times: 2))
-        expect(try await home.run("pull", "org/tiny-GGUF"), 4, says: "arrived twice with another hash")
+        expect(try await home.run("pull", "org/tiny-GGUF"), 4, says: "arrived with another hash than is declared for it: the same bytes came twice")
         #expect(try home.visibleFiles().isEmpty)
         #expect(home.hub.requests(.cdn).count == 2)
     }

@@ -6,39 +6,6 @@ import Testing
 
 /// Pulls that are killed, interrupted or run twice, as processes.
 struct InterruptionTests {
-    private static let segment: Int64 = 32 << 20
-
-    @Test func `killed at any byte and resumed: the file is right, and hardly a byte comes twice`()
-        async throws
-    {
-        let content = try largeGGUF(mebibytes: 72)
-        let home = try CommandLineHome(StubRepository("org/big", files: ["m-Q4_K_M.gguf": content]))
-        let steps: [Int64] = [0, 1, 4095, 5_000_000, Self.segment - 1, 20_000_000]
-        for step in steps {
-            home.hub.clearFaults()
-            home.hub.inject(StubFault(.cdn, .stallAfter(step)))
-            let before = home.received
-            home.hub.forgetRequests()
-            let run = try home.start(["llamacpp", "pull", "org/big"])
-            #expect(try await home.hub.waitUntil(.cdn) { !$0.isEmpty })
-            #expect(try await run.waitUntil { _ in home.received >= before + step })
-            run.send(SIGKILL)
-            #expect(try await run.finish().ending == .killed(by: SIGKILL))
-            #expect(home.received == before + step)
-            #expect(try home.visibleFiles().isEmpty)
-            #expect(home.hub.bytesServed(.cdn) <= step + Self.segment)
-        }
-        home.hub.clearFaults()
-        home.hub.forgetRequests()
-        let kept = home.received
-        let last = try await home.run("llamacpp", "pull", "org/big")
-        #expect(last.status == 0, "\(last.errors)")
-        #expect(home.hub.bytesServed(.cdn) == content.size - kept)
-        #expect(try home.read("org--big/gguf/q4_k_m/m-Q4_K_M.gguf") == content.all)
-        #expect(home.received == 0)
-        #expect(try await home.run("verify").status == 0)
-    }
-
     @Test func `Ctrl-C: 130, the partial is kept, and the printed line goes on from there`() async throws {
         let content = try largeGGUF(mebibytes: 8)
         let home = try CommandLineHome(StubRepository("org/big", files: ["m-Q4_K_M.gguf": content]))

@@ -49,7 +49,7 @@ struct StreamTests {
         #expect(events.contains(.string("stage")))
         let progress = lines.filter { $0["event"] == .string("progress") && $0["scope"] == .string("total") }
         #expect(progress.count >= 2)
-        #expect(progress.allSatisfy { $0.keys.isSuperset(of: ["name", "doneBytes", "totalBytes"]) })
+        #expect(progress.allSatisfy { $0.keys.isSuperset(of: ["name", "doneBytes", "phase"]) })
         #expect(progress.last?["doneBytes"] == progress.last?["totalBytes"])
     }
 

@@ -51,10 +51,8 @@ struct EmbeddedCatalogTests {
                 #expect(heads % kvHeads == 0, "\(entry.reference)")
             }
             for (quantization, source) in entry.gguf {
-                #expect(
-                    Quantization.label(inFileName: source.file) == quantization,
-                    "\(entry.reference) \(source.file)"
-                )
+                let file = try #require(source.file)
+                #expect(Quantization.label(inFileName: file) == quantization, "\(entry.reference) \(file)")
             }
         }
     }

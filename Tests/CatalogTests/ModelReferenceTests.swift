@@ -30,6 +30,7 @@ struct ModelReferenceTests {
             case .catalog(let name, let tag): "catalog \(name) tag=\(tag ?? "-")"
             case .repository(let id): "repository \(id)"
             case .repositoryFile(let id, let path): "file \(id) path=\(path)"
+            case .ollama(let name): "ollama \(name.endpoint) \(name.repository) tag=\(name.tag)"
             case .local(let path): "local \(path)"
             }
         return source + (reference.quantization.map { " quant=\($0)" } ?? "")
@@ -210,7 +211,7 @@ struct ModelReferenceTests {
     @Test func `no text makes the parser crash`() {
         let pieces = [
             "a", "/", ":", "@", "-", "q4", "..", ".gguf", "%2F", "%", "hf://", "https://huggingface.co/",
-            "tree/", "é", "~", " ",
+            "tree/", "é", "~", " ", "ollama://", "ollama+http://", "localhost",
         ]
         var random = SplitMix(state: 3)
         var accepted = 0

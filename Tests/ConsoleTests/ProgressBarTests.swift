@@ -7,8 +7,12 @@ struct ProgressBarTests {
         name: "qwen2.5-coder-32b-instruct-q4_k_m.gguf",
         done: 9_050_000_000,
         total: 19_900_000_000,
-        rate: 112_000_000
+        rate: 112_000_000,
+        secondsLeft: 97
     )
+    private var noted: ProgressState {
+        ProgressState(name: state.name, done: state.done, total: state.total, note: "waiting 4:59")
+    }
 
     struct Frame: Sendable, CustomTestStringConvertible {
         let width: Int
@@ -19,19 +23,19 @@ struct ProgressBarTests {
     @Test(arguments: [
         Frame(
             width: 120,
-            line: "qwen2.5-coder-32b-instruct-q4_k_m.gguf  █████████████████░░░░░░░░░░░░░░░░░░░░░░  45%"
-                + "  9.1 GB / 20 GB   112 MB/s     1:37"
+            line: "qwen2.5-coder-32b-instruct-q4_k_m.gguf  ████████████████░░░░░░░░░░░░░░░░░░░░░  45%"
+                + "  9.1 GB / 20 GB    112 MB/s      1:37"
         ),
         Frame(
             width: 100,
-            line: "qwen2.5-coder-32b-instruct-q4_k_m.gguf  ████████░░░░░░░░░░░  45%"
-                + "  9.1 GB / 20 GB   112 MB/s     1:37"
+            line: "qwen2.5-coder-32b-instruct-q4_k_m.gguf  ███████░░░░░░░░░░  45%"
+                + "  9.1 GB / 20 GB    112 MB/s      1:37"
         ),
         Frame(
             width: 80,
-            line: "qwen2.5-coder-…ct-q4_k_m.gguf  ███░░░░░  45%  9.1 GB / 20 GB   112 MB/s     1:37"
+            line: "qwen2.5-coder…t-q4_k_m.gguf  ███░░░░░  45%  9.1 GB / 20 GB    112 MB/s      1:37"
         ),
-        Frame(width: 60, line: "qwen2.5-c…k_m.gguf  ███░░░░░  45%  9.1 GB / 20 GB   112 MB/s"),
+        Frame(width: 60, line: "qwen2.5-…k_m.gguf  ███░░░░░  45%  9.1 GB / 20 GB    112 MB/s"),
         Frame(width: 50, line: "qwen2.5-c…k_m.gguf  ███░░░░░  45%  9.1 GB / 20 GB"),
         Frame(width: 40, line: "qwen2.5-c…k_m.gguf  45%  9.1 GB / 20 GB"),
         Frame(width: 30, line: "qwen2.5-code…-q4_k_m.gguf  45%"),
@@ -45,6 +49,23 @@ struct ProgressBarTests {
     }
 
     @Test(arguments: [
+        Frame(
+            width: 100,
+            line: "qwen2.5-coder-32b-instruct-q4_k_m.gguf  ███████░░░░░░░░░░  45%"
+                + "  9.1 GB / 20 GB   waiting 4:59"
+        ),
+        Frame(width: 60, line: "qwen2.5…m.gguf  ███░░░░░  45%  9.1 GB / 20 GB   waiting 4:59"),
+        Frame(width: 50, line: "qwen2.5…m.gguf  45%  9.1 GB / 20 GB   waiting 4:59"),
+        Frame(width: 40, line: "qwen2.5-co…4_k_m.gguf  45%  waiting 4:59"),
+        Frame(width: 20, line: "qwe…uf  waiting 4:59"),
+        Frame(width: 12, line: "waiting 4:59"),
+        Frame(width: 8, line: "waiting…"),
+    ])
+    func `the note of a narrow line outlives bar, amount and share`(_ frame: Frame) {
+        #expect(ProgressBar.frame(noted, width: frame.width, style: .plain) == frame.line)
+    }
+
+    @Test(arguments: [
         "a", "模型-\u{1B}[2J.gguf", "qwen2.5-coder-32b-instruct-q4_k_m-00001-of-00009.gguf",
         "👩‍👩‍👧.safetensors",
         "",
@@ -53,12 +74,13 @@ struct ProgressBarTests {
         for width in Array(0...90) + [100, 130, 200] {
             for total in [nil, 0, ByteCount(.max)] as [ByteCount?] {
                 for rate in [nil, 1, ByteCount(.max)] as [ByteCount?] {
-                    for note in [nil, "verifying", "waiting for another process to finish"] {
+                    for note in [nil, "verifying", "waiting 1:00:00", "waiting for another process"] {
                         let state = ProgressState(
                             name: name,
                             done: 4_999_999_999,
                             total: total,
                             rate: rate,
+                            secondsLeft: rate == 1 ? 359_999 : nil,
                             note: note
                         )
                         let frame = ProgressBar.frame(state, width: width, style: .plain)
@@ -73,28 +95,44 @@ struct ProgressBarTests {
     }
 
     @Test func `bars stand in line under each other`() {
-        let frames = ["a.gguf", "model-00001.gguf", "模型.gguf"].enumerated().map { index, name in
-            let state = ProgressState(name: name, done: ByteCount(Int64(index) * 400), total: 1000, rate: 10)
-            return ProgressBar.frame(state, width: 70, style: .plain, nameWidth: 16)
+        let states = [
+            ProgressState(name: "a.gguf", done: 0, total: 1000, rate: 10, secondsLeft: 100),
+            ProgressState(name: "model-00001.gguf", done: 400, total: 1000, note: "verifying"),
+            ProgressState(name: "模型.gguf", done: 800, total: 1000, rate: 10),
+        ]
+        func frames(_ width: Int) -> [String] {
+            states.map { ProgressBar.frame($0, width: width, style: .plain, nameWidth: 16) }
         }
         #expect(
-            frames == [
-                "a.gguf            ░░░░░░░░░░░   0%     0 B / 1.0 kB    10 B/s     1:40",
-                "model-00001.gguf  ████░░░░░░░  40%   400 B / 1.0 kB    10 B/s     1:00",
-                "模型.gguf         ████████░░░  80%   800 B / 1.0 kB    10 B/s     0:20",
+            frames(74) == [
+                "a.gguf            ░░░░░░░░░░░░░   0%     0 B / 1.0 kB     10 B/s      1:40",
+                "model-00001.gguf  █████░░░░░░░░  40%   400 B / 1.0 kB  verifying",
+                "模型.gguf         ██████████░░░  80%   800 B / 1.0 kB     10 B/s",
+            ]
+        )
+        #expect(
+            frames(60) == [
+                "a.gguf            ░░░░░░░░░   0%     0 B / 1.0 kB     10 B/s",
+                "model-00001.gguf  ███░░░░░░  40%   400 B / 1.0 kB  verifying",
+                "模型.gguf         ███████░░  80%   800 B / 1.0 kB     10 B/s",
             ]
         )
     }
 
-    @Test func `without a total there is neither bar nor share`() {
-        let state = ProgressState(name: "model", done: 1_500_000, total: nil, rate: 1000)
-        #expect(ProgressBar.frame(state, width: 80, style: .plain) == "model  1.5 MB  1.0 kB/s")
+    @Test func `without a total there is neither bar nor share nor time`() {
+        let state = ProgressState(name: "model", done: 1_500_000, total: nil, rate: 1000, secondsLeft: 5)
+        #expect(ProgressBar.frame(state, width: 80, style: .plain) == "model  1.5 MB   1.0 kB/s")
     }
 
     @Test func `a note stands in place of rate and time`() {
         let state = ProgressState(name: "model", done: 500, total: 1000, rate: 10, note: "verifying")
         let line = "model  ████████████████████░░░░░░░░░░░░░░░░░░░░  50%   500 B / 1.0 kB  verifying"
-        #expect(ProgressBar.frame(state, width: 100, style: .plain) == line)
+        #expect(ProgressBar.frame(state, width: 110, style: .plain) == line)
+    }
+
+    @Test func `before anything is known there is the note alone`() {
+        let state = ProgressState(name: "model", done: 0, total: nil, note: "resolving")
+        #expect(ProgressBar.frame(state, width: 80, style: .plain) == "model  resolving")
     }
 
     @Test func `the last byte makes the last percent`() {
@@ -115,7 +153,7 @@ struct ProgressBarTests {
         ] as [(Int64, String)]
     )
     func `the time to go is short at any length`(_ seconds: Int64, _ text: String) {
-        let state = ProgressState(name: "m", done: 0, total: ByteCount(seconds * 1000), rate: 1000)
+        let state = ProgressState(name: "m", done: 0, total: 1000, rate: 1000, secondsLeft: seconds)
         let frame = ProgressBar.frame(state, width: 200, style: .plain)
         #expect(frame.hasSuffix(text.isEmpty ? "1.0 kB/s" : " \(text)"))
     }

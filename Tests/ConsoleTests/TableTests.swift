@@ -68,3 +68,36 @@ struct TableTests {
         #expect(table.rendered(width: nil) == "A  B\n1  2\n4\n")
     }
 }
+
+/// Tables that are too wide for all of their columns.
+struct TableWeightTests {
+    private func models() -> Table {
+        var table = Table([
+            .init("stack"), .init("model", isFlexible: true, weight: .high), .init("format"),
+            .init("size", .trailing, weight: .high), .init("params", weight: .low),
+            .init("used", weight: .low),
+        ])
+        table.add(["llamacpp", "qwen2.5-coder:32b", "gguf", "20 GB", "32.8B", "2026-01-01"])
+        return table
+    }
+
+    @Test(arguments: [
+        (80, "STACK     MODEL              FORMAT   SIZE  PARAMS  USED"),
+        (52, "STACK     MODEL              FORMAT   SIZE  PARAMS"),
+        (40, "STACK     MODEL            FORMAT   SIZE"), (33, "STACK     MODEL     FORMAT   SIZE"),
+        (30, "STACK     MODEL           SIZE"), (20, "MODEL           SIZE"), (9, "MODEL"),
+    ])
+    func `columns go by weight, from the right, and the others take their room`(
+        width: Int,
+        header: String
+    ) {
+        let lines = models().rendered(width: width).split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.first.map(String.init) == header)
+    }
+
+    @Test func `the last column is never left out`() {
+        var table = Table([.init("name", weight: .low), .init("size", weight: .low)])
+        table.add(["abcdefgh", "1 B"])
+        #expect(table.rendered(width: 4) == "NAME\nabc…\n")
+    }
+}

@@ -148,4 +148,76 @@ struct LocateTests {
         }
         #expect(elsewhere.requests.isEmpty)
     }
+
+    // MARK: Without a question
+
+    @Test func `an address needs no question, and has the token with it`() async throws {
+        let files = try TwoFiles()
+        let address = try files.client.address(of: files.smallFile, at: files.revision)
+        #expect(address.url == "\(files.hub.endpoint)/org/model/resolve/\(files.revision.commit)/config.json")
+        #expect(address.headers.map(\.value) == ["Bearer \(StubHub.grantedToken)"])
+        #expect(files.hub.requests().isEmpty)
+        let stranger = try TwoFiles(token: nil)
+        #expect(try stranger.client.address(of: stranger.smallFile, at: stranger.revision).headers.isEmpty)
+        #expect("\(address)" == "(address)")
+    }
+
+    @Test func `an address that is followed leads to what locate finds`() async throws {
+        let files = try TwoFiles()
+        for file in [try files.smallFile, try files.largeFile] {
+            let address = files.client.address(of: file, at: files.revision)
+            let answer = try RawHTTP.request(
+                "GET",
+                address.url,
+                headers: StubHeaders(address.headers.map { ($0.name, $0.value) })
+            )
+            let location = try #require(answer.headers["location"])
+            let followed = try files.client.redirected(from: address.url, to: location)
+            let located = try await files.client.locate(file, at: files.revision)
+            #expect(followed.headers.map(\.value) == located.headers.map(\.value))
+            #expect(try RawHTTP.request("GET", followed.url).body.count == Int(file.size.bytes))
+        }
+        #expect(!files.hub.tokenSeenAtCDN)
+    }
+
+    private static let real = "https://huggingface.co"
+
+    @Test(arguments: [
+        ("\(real)/a/b", "/api/x?y", "\(real)/api/x?y", true),
+        ("\(real)/a", "https://hf.co/x", "https://hf.co/x", true),
+        ("\(real)/a", "https://cdn.hf.co/x?Signature=s", "https://cdn.hf.co/x?Signature=s", false),
+        ("\(real)/a", "https://huggingface.co:8443/x", "https://huggingface.co:8443/x", false),
+        ("\(real)/a", "https://huggingface.co.evil/x", "https://huggingface.co.evil/x", false),
+        // Whoever is not trusted does not come by the token through a way back.
+        ("https://cdn.hf.co/a", "https://huggingface.co/x", "https://huggingface.co/x", false),
+        ("https://cdn.hf.co/a", "/x", "https://cdn.hf.co/x", false),
+    ])
+    func `a redirect keeps the token inside the hub and loses it elsewhere`(
+        source: String,
+        location: String,
+        target: String,
+        keepsToken: Bool
+    ) throws {
+        let client = HubClient(Self.real, token: StubHub.grantedToken)
+        let followed = try client.redirected(from: source, to: location)
+        #expect(followed.url == target)
+        #expect(followed.headers.map(\.name) == (keepsToken ? ["Authorization"] : []))
+    }
+
+    @Test(arguments: [
+        ("\(real)/a", "http://huggingface.co/x"), ("\(real)/a", "http://127.0.0.1/x"),
+        ("https://cdn.hf.co/a", "http://cdn.hf.co/x"), ("\(real)/a", "//evil/x"),
+        ("\(real)/a", "ftp://evil/x"),
+        ("\(real)/a", "https://user:pw@evil/x"), ("\(real)/a", "x"), ("\(real)/a", ""), ("hub", "/x"),
+        ("hub", "https://huggingface.co/x"),
+    ])
+    func `a redirect out of TLS, or to what is no address, is not followed`(source: String, location: String)
+    {
+        let client = HubClient(Self.real, token: StubHub.grantedToken)
+        let failure = #expect(throws: HubError.self) { try client.redirected(from: source, to: location) }
+        guard case .unexpected = failure else {
+            Issue.record("\(String(describing: failure))")
+            return
+        }
+    }
 }

@@ -56,6 +56,29 @@ struct RepositoryTests {
         }
     }
 
+    // MARK: Branches and tags
+
+    @Test func `branches and tags are listed by one question`() async throws {
+        var repository = StubRepository("org/model", files: [:], access: .restricted)
+        for name in ["v1.0", "refs/pr/1", "dev"] { repository.setRevision(name, files: [:]) }
+        let hub = try StubHub([repository])
+        let client = HubClient(hub.endpoint, token: StubHub.grantedToken)
+        let names = try await client.references(of: try #require(id))
+        #expect(names == ["dev", "main", "refs/pr/1", "v1.0"])
+        #expect(hub.requests().map(\.request.target) == ["/api/models/org/model/refs"])
+        #expect(hub.tokensSeen == [StubHub.grantedToken])
+    }
+
+    @Test(arguments: ["{}", "[]", "", #"{"branches":[{"ref":"x"}]}"#])
+    func `an answer without branches is unexpected`(text: String) async throws {
+        let server = try StubServer { _ in .json(text) }
+        let id = try #require(id)
+        guard case .unexpected = await refusal({ try await HubClient(server.url).references(of: id) }) else {
+            Issue.record("something was understood")
+            return
+        }
+    }
+
     // MARK: Files
 
     @Test func `a file has the hash that the hub declares for its kind of storage`() async throws {

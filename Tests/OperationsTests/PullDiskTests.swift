@@ -60,36 +60,6 @@ struct PullDiskTests {
     }
 
     @Test(.enabled(if: MountedFilesystem.isExpected, MountedFilesystem.reason))
-    func `no space: a disk that fills up on the way keeps what has arrived, and the pull goes on later`()
-        async throws
-    {
-        let disk = try MountedFilesystem(size: "12m")
-        let content = try largeGGUF(mebibytes: 8)
-        let home = try TestHome(
-            StubRepository("org/big", files: ["m-Q4_K_M.gguf": content]),
-            below: disk.path
-        )
-        home.hub.inject(StubFault(.cdn, .throttle(bytesPerSecond: 20_000_000), times: .max))
-        let reports = Reports()
-        async let failed = home.failedPull("org/big", reports: reports)
-        #expect(try await reports.waitUntil { $0.mostBytes > 0 })
-        let ballast = disk.path.appending("ballast")
-        try? File(ballast, .create).write([UInt8](repeating: 1, count: 12 << 20).span.bytes, at: 0)
-        let failure = try await failed
-        #expect(failure.kind == .noSpace)
-        #expect(try home.visibleFiles().isEmpty)
-        let kept = try #require(try home.partials().first).received
-        #expect(kept > 0)
-
-        try FileSystem.remove(ballast)
-        home.hub.clearFaults()
-        home.hub.forgetRequests()
-        try await home.pull("org/big")
-        #expect(home.hub.bytesServed(.cdn) == content.size - kept.bytes)
-        #expect(try home.read("org--big/gguf/q4_k_m/m-Q4_K_M.gguf") == content.all)
-    }
-
-    @Test(.enabled(if: MountedFilesystem.isExpected, MountedFilesystem.reason))
     func `volume not writable: access is refused, and what to check is said`() async throws {
         let disk = try MountedFilesystem(size: "4m")
         let home = try TestHome(

@@ -63,12 +63,33 @@ struct PullFailureTests {
         try expectNothingDone(home)
     }
 
-    @Test func `missing revision: it is named`() async throws {
-        let home = try TestHome(Self.repository())
-        let failure = try await home.failedPull("org/tiny-GGUF@v9")
+    @Test(arguments: [
+        ("v9", "did you mean `v1`?"), ("feature-x", "it has `main`, `v1`"), ("mian", "did you mean `main`?"),
+    ])
+    func `missing revision: the branches and tags that may have been meant are named`(
+        revision: String,
+        hint: String
+    ) async throws {
+        var repository = try Self.repository()
+        repository.setRevision("v1", files: [:])
+        let home = try TestHome(repository)
+        let failure = try await home.failedPull("org/tiny-GGUF@\(revision)")
         #expect(failure.kind == .notFound)
-        #expect(failure.message == "`org/tiny-GGUF` has no revision `v9`")
+        #expect(failure.message == "`org/tiny-GGUF` has no revision `\(revision)`")
+        #expect(failure.hint == hint)
         try expectNothingDone(home)
+    }
+
+    @Test func `missing revision: where the names cannot be had, the page that lists them is`() async throws {
+        let home = try TestHome(Self.repository())
+        home.hub.inject(StubFault(.hub, .status(500), path: "/refs", times: .max))
+        let failure = try await home.failedPull("org/tiny-GGUF@v9")
+        #expect(failure.message == "`org/tiny-GGUF` has no revision `v9`")
+        #expect(failure.hint == "see \(home.hub.endpoint)/org/tiny-GGUF/commits/main")
+        let planned = await #expect(throws: Failure.self) {
+            try await Pull(home.reference("org/tiny-GGUF@v9")).plan(in: home.workspace()) { _ in }
+        }
+        #expect(planned?.hint == failure.hint)
     }
 
     @Test func `missing file: those that exist are listed`() async throws {
@@ -92,16 +113,35 @@ struct PullFailureTests {
         try expectNothingDone(home)
     }
 
-    @Test(arguments: [StubHub.notGrantedToken, StubHub.scopelessToken])
-    func `gated with a token without a grant: where to ask for it`(token: String) async throws {
+    @Test func `gated with a token without a grant: where to ask for it`() async throws {
         let home = try TestHome(Self.repository(access: .gated))
+        let token = StubHub.notGrantedToken
         let failure = try await home.failedPull("org/tiny-GGUF", environment: ["HF_TOKEN": token])
         #expect(failure.kind == .refused)
-        #expect(failure.message.hasPrefix("`org/tiny-GGUF` is gated and this token"))
+        #expect(
+            failure.message
+                == "`org/tiny-GGUF` is gated and this token's user has not been granted access"
+        )
         #expect(failure.hint?.contains("\(home.hub.endpoint)/org/tiny-GGUF") == true)
         #expect(failure.hint?.contains("fine-grained") == true)
-        #expect(!"\(failure)".contains(token) && !(failure.hint ?? "").contains(token))
+        expectNoSecret(token, in: failure)
         try expectNothingDone(home)
+    }
+
+    @Test func `gated with a token that lacks the scope: where to give it that`() async throws {
+        let home = try TestHome(Self.repository(access: .gated))
+        let token = StubHub.scopelessToken
+        let failure = try await home.failedPull("org/tiny-GGUF", environment: ["HF_TOKEN": token])
+        #expect(failure.kind == .refused)
+        #expect(failure.message == "the token in `HF_TOKEN` lacks the scope to read `org/tiny-GGUF`")
+        #expect(failure.hint?.contains("\(home.hub.endpoint)/settings/tokens") == true)
+        expectNoSecret(token, in: failure)
+        try expectNothingDone(home)
+    }
+
+    private func expectNoSecret(_ secret: String, in failure: Failure) {
+        let cause = failure.cause.map { "\($0)" } ?? ""
+        #expect(!"\(failure.message) \(failure.hint ?? "") \(cause)".contains(secret))
     }
 
     @Test func `gated with a token that was granted: it is pulled, and the token stays at the hub`()
@@ -123,19 +163,71 @@ struct PullFailureTests {
         #expect(failure?.kind == .refused)
     }
 
-    @Test func `a token that the hub does not know is refused`() async throws {
+    @Test(arguments: ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"])
+    func `a token that the hub does not know is refused, and its variable is named`(variable: String)
+        async throws
+    {
         let home = try TestHome(Self.repository())
-        let failure = try await home.failedPull("org/tiny-GGUF", environment: ["HF_TOKEN": "hf_unknown"])
+        let failure = try await home.failedPull("org/tiny-GGUF", environment: [variable: "hf_unknown"])
         #expect(failure.kind == .refused)
-        #expect(failure.message == "the hub does not accept the token")
+        #expect(failure.message == "the hub does not accept the token in `\(variable)`")
+        #expect(failure.hint?.contains("\(home.hub.endpoint)/settings/tokens") == true)
+        #expect(failure.hint?.contains("`\(variable)`") == true)
+        expectNoSecret("hf_unknown", in: failure)
     }
 
-    @Test func `a hub that does not answer is unavailable`() async throws {
+    @Test func `a token in a file that the hub does not know is refused, and the file is named`()
+        async throws
+    {
         let home = try TestHome(Self.repository())
-        home.hub.stop()
+        let file = home.directory.appending("token")
+        try FileSystem.write(Array("hf_unknown\n".utf8), to: file)
+        let failure = try await home.failedPull("org/tiny-GGUF", environment: ["HF_TOKEN_PATH": file.string])
+        #expect(failure.message == "the hub does not accept the token in `\(file)`")
+        #expect(failure.hint?.contains("`hf auth login`") == true)
+        expectNoSecret("hf_unknown", in: failure)
+    }
+
+    @Test func `disabled: it is the hub's doing`() async throws {
+        let home = try TestHome(Self.repository(access: .disabled))
         let failure = try await home.failedPull("org/tiny-GGUF")
-        #expect(failure.kind == .unavailable)
+        #expect(failure.kind == .refused)
+        #expect(failure.message == "the hub has disabled `org/tiny-GGUF`")
+        #expect(failure.hint?.contains("\(home.hub.endpoint)/org/tiny-GGUF") == true)
         try expectNothingDone(home)
+    }
+
+    @Test func `any other refusal comes in the hub's words`() async throws {
+        let home = try TestHome(Self.repository())
+        home.hub.inject(StubFault(.hub, .status(403, text: "not from\nyour country")))
+        let failure = try await home.failedPull("org/tiny-GGUF")
+        #expect(failure.kind == .refused)
+        #expect(failure.message == "the hub refuses access to `org/tiny-GGUF`: not from your country")
+        home.hub.inject(StubFault(.hub, .status(403)))
+        let silent = try await home.failedPull("org/tiny-GGUF")
+        #expect(silent.message == "the hub refuses access to `org/tiny-GGUF`")
+    }
+
+    @Test func `the name of the request in the hub's logs is with the cause`() async throws {
+        let home = try TestHome(Self.repository(access: .gated))
+        for model in ["org/tiny-GGUF", "org/tiny-GGUF@v9", "org/absent"] {
+            let failure = try await home.failedPull(model)
+            #expect(failure.cause.map { "\($0)" }?.contains("request Root=1-stub-") == true)
+        }
+    }
+
+    @Test func `what the hub refuses in the middle of a pull is worded as before it`() async throws {
+        let home = try TestHome(Self.repository())
+        let words = "Access to model org/tiny-GGUF is restricted"
+        let refusal = StubFault.Kind.status(
+            403,
+            headers: ["X-Error-Code": "GatedRepo", "X-Error-Message": words]
+        )
+        home.hub.inject(StubFault(.hub, refusal, path: "/resolve/", times: .max))
+        let failure = try await home.failedPull("org/tiny-GGUF")
+        #expect(failure.kind == .refused)
+        #expect(failure.message == "`org/tiny-GGUF` is gated and no token is set")
+        #expect(try home.visibleFiles().isEmpty)
     }
 
     @Test func `wrong hash: one refetch, then it is invalid and nothing becomes visible`() async throws {
@@ -144,7 +236,8 @@ struct PullFailureTests {
         let reports = Reports()
         let failure = try await home.failedPull("org/tiny-GGUF", reports: reports)
         #expect(failure.kind == .invalid)
-        #expect(failure.message.contains("arrived twice with another hash"))
+        #expect(failure.message.contains("arrived with another hash than is declared"))
+        #expect(failure.message.contains("the same bytes came twice"))
         #expect(reports.warnings.count == 1)
         #expect(home.hub.requests(.cdn).count == 2)
         #expect(try home.visibleFiles().isEmpty)

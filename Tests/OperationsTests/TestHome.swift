@@ -47,6 +47,8 @@ final class TestHome: Sendable {
         var options = PullOptions()
         change(&options)
         let workspace = workspace(stack: stack, environment)
+        // Whatever the pull is about, and however it ends.
+        defer { #expect(!hub.tokenSeenAtCDN) }
         return try await Pull(try reference(model), options).run(in: workspace, report: reports.reporter)
     }
 
@@ -95,7 +97,7 @@ final class Reports: Sendable {
 
     var all: [Report] { told.withLock { $0 } }
     var reporter: Reporter { { report in self.told.withLock { $0.append(report) } } }
-    var stages: [String] { all.compactMap { if case .stage(let text) = $0 { text } else { nil } } }
+    var stages: [String] { all.compactMap { if case .phase(_, let text) = $0 { text } else { nil } } }
     var notes: [String] { all.compactMap { if case .note(let text) = $0 { text } else { nil } } }
     var warnings: [String] { all.compactMap { if case .warning(let text) = $0 { text } else { nil } } }
     /// The most bytes of one file that were told to be here.

@@ -69,9 +69,29 @@ final class Delivery: Sendable {
     var data: FilePath { folder.appending("data") }
     var journal: FilePath { folder.appending("journal.json") }
 
-    func leave(_ bytes: [UInt8]) throws { try folder.write(bytes, to: "data") }
+    /// Bytes from the first on, with a journal that says so.
+    func leave(_ bytes: [UInt8]) throws {
+        try folder.write(bytes, to: "data")
+        var journal = Journal(file)
+        journal.here = RangeSet(0..<min(Int64(bytes.count), content.size))
+        try journal.save(in: folder.path, durably: true)
+    }
 
     func leave(first count: Int) throws { try leave(content.read(at: 0, count: count)) }
+
+    /// These runs of the right bytes, with a journal that says so.
+    func leave(_ runs: [Range<Int64>]) throws {
+        let file = try File(data, .update)
+        for run in runs {
+            try file.write(
+                content.read(at: run.lowerBound, count: Int(run.upperBound - run.lowerBound)),
+                at: run.lowerBound
+            )
+        }
+        var journal = Journal(self.file)
+        journal.here = RangeSet(runs)
+        try journal.save(in: folder.path, durably: true)
+    }
 
     // MARK: What came of it
 
@@ -85,6 +105,14 @@ final class Delivery: Sendable {
 
     /// What the ranges of the requests to the CDN say, in the order they came.
     var ranges: [String] { hub.requests(.cdn).map { $0.request.headers["range"] ?? "none" } }
+
+    /// The places of the file that the requests to the CDN asked for.
+    var asked: [Range<Int64>] {
+        ranges.compactMap { range in
+            let ends = range.dropFirst("bytes=".count).split(separator: "-").compactMap { Int64($0) }
+            return ends.count == 2 ? ends[0]..<ends[1] + 1 : nil
+        }
+    }
 
     /// Waits until so many bytes are in the folder; `false` if they are not in time.
     func waitForData(_ count: Int64) async throws -> Bool {
@@ -101,6 +129,8 @@ extension [TransferEvent] {
     var reasonsToRetry: [String] {
         compactMap { if case .retrying(_, let reason, _) = $0 { reason } else { nil } }
     }
+
+    var holdOffs: Int { count { if case .heldOff = $0 { true } else { false } } }
 
     var pauses: [Duration] {
         compactMap { if case .retrying(_, _, let pause) = $0 { pause } else { nil } }

@@ -30,7 +30,7 @@ private final class SmallDisk: Sendable {
 
 @Suite(.enabled(if: SmallDisk.isWanted, "a filesystem of a given size can be mounted only by root"))
 struct FullDiskTests {
-    @Test func `a full disk is told as such, and a later run uses what had room`() async throws {
+    @Test func `a disk without room for the file is full before a byte is fetched`() async throws {
         let disk = try SmallDisk(megabytes: 1)
         let content = StubContent.generated(size: 3_000_000)
         let server = try StubServer { .serving(content, to: $0) }
@@ -45,16 +45,9 @@ struct FullDiskTests {
         } catch TransferError.system(let error) {
             #expect(error.isNoSpace)
         }
-        #expect(server.requests.count == 1)
-        let data = disk.folder.appending("data")
-        let kept = try FileSystem.read(data)
-        #expect(kept.count > 500_000)
-        #expect(kept == content.read(at: 0, count: kept.count))
-
+        #expect(server.requests.isEmpty)
         try disk.grow(megabytes: 8)
-        server.forgetRequests()
         #expect(try await engine.receive([file]).map(\.sha256) == [content.sha256])
-        #expect(server.requests.map { $0.request.headers["range"] } == ["bytes=\(kept.count)-2999999"])
     }
 
     @Test func `a disk without room for the journal is full too`() async throws {

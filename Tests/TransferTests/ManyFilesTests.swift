@@ -92,8 +92,8 @@ struct ManyFilesTests {
         isBroken.withLock { $0 = false }
         let received = try await TransferEngine(connections: 4) { _ in }.receive(files)
         #expect(received.map(\.sha256) == (0..<40).map { content($0).sha256 })
-        // The refused one is asked for twice, every other one once.
-        #expect(server.requests.count == 40)
+        // The refused one is asked for twice, every other one once, unless it was on its way when it all ended.
+        #expect((40...41).contains(server.requests.count))
     }
 
     @Test func `nothing to receive is received at once`() async throws {

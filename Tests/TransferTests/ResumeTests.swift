@@ -2,7 +2,8 @@ import Platform
 import SystemPackage
 import TestSupport
 import Testing
-import Transfer
+
+@testable import Transfer
 
 struct ResumeTests {
     @Test(arguments: [1, 65_535, 65_536, 500_000, 999_999])
@@ -16,13 +17,18 @@ struct ResumeTests {
         #expect(delivery.events.resumedFrom == [Int64(kept)])
     }
 
-    @Test func `a transfer goes on in the middle of a later range`() async throws {
-        let segment = 32 << 20
-        let delivery = try Delivery(.generated(size: Int64(2 * segment)))
-        try delivery.leave(first: segment + 1000)
+    @Test func `a transfer fetches what is missing between what is here`() async throws {
+        let delivery = try Delivery(.generated(size: 40_000_000))
+        try delivery.leave([0..<9_000_001, 12_000_000..<12_000_001, 20_000_000..<39_000_000])
         try await delivery.receive()
         #expect(try delivery.isRight)
-        #expect(delivery.ranges == ["bytes=\(segment + 1000)-\(2 * segment - 1)"])
+        let fetched = RangeSet(delivery.asked)
+        #expect(
+            Array(fetched.ranges) == [
+                9_000_001..<12_000_000, 12_000_001..<20_000_000, 39_000_000..<40_000_000,
+            ]
+        )
+        #expect(delivery.hub.bytesServed(.cdn) == 40_000_000 - 9_000_001 - 1 - 19_000_000)
     }
 
     @Test func `bytes that are all here are hashed and not fetched`() async throws {
@@ -48,7 +54,7 @@ struct ResumeTests {
         #expect(again.sha256 == first.sha256)
         #expect(again.content == first.content)
         #expect(delivery.timesLocated == 1)
-        #expect(delivery.events.resumedFrom.isEmpty)
+        #expect(delivery.events.resumedFrom == [100_000])
         #expect(delivery.events.finished.count == 2)
     }
 
@@ -75,13 +81,49 @@ struct ResumeTests {
     }
 
     @Test(arguments: ["", "{", "null", #"{"content":7}"#])
-    func `a damaged journal costs no byte`(text: String) async throws {
+    func `bytes without a journal that can be read are worth nothing`(text: String) async throws {
         let delivery = try Delivery(.generated(size: 100_000))
         try delivery.leave(first: 40_000)
         try delivery.folder.write(text, to: "journal.json")
         try await delivery.receive()
         #expect(try delivery.received == delivery.content.all)
-        #expect(delivery.hub.bytesServed(.cdn) == 60_000)
+        #expect(delivery.hub.bytesServed(.cdn) == 100_000)
+    }
+
+    @Test(arguments: [
+        "[[-5,40000]]", "[[40000,0]]", "[[0,100001]]", "[[0]]",
+        "[[9223372036854775807,-9223372036854775808]]",
+    ])
+    func `runs of bytes that cannot be are worth nothing`(runs: String) async throws {
+        let delivery = try Delivery(.generated(size: 100_000))
+        try delivery.leave(first: 40_000)
+        let text = String(decoding: try FileSystem.read(delivery.journal), as: UTF8.self)
+        let journal = try #require(try? JSON.decode(Journal.self, from: Array(text.utf8)))
+        try delivery.folder.write(
+            #"{"content":["\#(journal.content[0])"],"size":100000,"done":\#(runs)}"#,
+            to: "journal.json"
+        )
+        try await delivery.receive()
+        #expect(try delivery.received == delivery.content.all)
+        #expect(delivery.hub.bytesServed(.cdn) == 100_000)
+    }
+
+    @Test func `what was written down last is believed until the machine starts again`() async throws {
+        for boot in [Machine.bootID, "another"] {
+            let delivery = try Delivery(.generated(size: 100_000))
+            try delivery.leave(first: 40_000)
+            var recent = Journal(delivery.file)
+            recent.here = RangeSet(0..<40_000)
+            try delivery.folder.write([], to: "journal.json")
+            recent.boot = boot
+            try delivery.folder.write(
+                JSON.encodeLine(recent) + Array("\nrest of a longer line".utf8),
+                to: "recent.json"
+            )
+            try await delivery.receive()
+            #expect(try delivery.received == delivery.content.all)
+            #expect(delivery.hub.bytesServed(.cdn) == (boot == Machine.bootID ? 60_000 : 100_000))
+        }
     }
 
     @Test func `wrong bytes of an earlier run are noticed and fetched anew`() async throws {

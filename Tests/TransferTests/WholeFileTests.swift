@@ -2,10 +2,11 @@ import Platform
 import SystemPackage
 import TestSupport
 import Testing
-import Transfer
+
+@testable import Transfer
 
 struct WholeFileTests {
-    static let segment = Int64(32 << 20)
+    static let span = Ledger.leastSpan
 
     @Test(arguments: [1, 4095, 1_000_000])
     func `a file comes whole`(size: Int64) async throws {
@@ -19,13 +20,24 @@ struct WholeFileTests {
         #expect(delivery.hub.bytesServed(.cdn) == size)
     }
 
-    @Test(arguments: [segment - 1, segment, segment + 1, 2 * segment, 2 * segment + 5_000_000])
-    func `a large file is asked for in bounded ranges that follow each other`(size: Int64) async throws {
+    @Test(arguments: [span - 1, span, span + 1, span + span / 2, 8 * span, 9 * span + 5_000_000])
+    func `a large file is asked for in bounded ranges, each byte once, the lowest first`(size: Int64)
+        async throws
+    {
         let delivery = try Delivery(.generated(size: size))
         #expect(try await delivery.receive().sha256 == delivery.content.sha256)
         #expect(try delivery.isRight)
-        let starts = stride(from: 0, to: size, by: Int(Self.segment))
-        #expect(delivery.ranges == starts.map { "bytes=\($0)-\(min($0 + Self.segment, size) - 1)" })
+        #expect(delivery.ranges.count == delivery.asked.count)
+        let asked = delivery.asked.sorted { $0.lowerBound < $1.lowerBound }
+        #expect(asked.first?.lowerBound == 0)
+        #expect(zip(asked, asked.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+        #expect(asked.last?.upperBound == size)
+        // Four connections: whoever asks is at most three others ahead of the lowest.
+        for (index, range) in delivery.asked.enumerated() {
+            let before = delivery.asked[..<index].count { $0.lowerBound < range.lowerBound }
+            let below = asked.count { $0.lowerBound < range.lowerBound }
+            #expect(below - before < 4)
+        }
         #expect(delivery.hub.bytesServed(.cdn) == size)
         #expect(delivery.timesLocated == 1)
     }

@@ -26,7 +26,10 @@ struct CatalogAdd: AsyncParsableCommand {
     var safetensors: String?
 
     @Option(
-        help: ArgumentHelp("A quantization and the file that holds it.", valueName: "quant=org/repo/file")
+        help: ArgumentHelp(
+            "A quantization and the file that holds it, or `ollama://NAME`.",
+            valueName: "quant=org/repo/file"
+        )
     )
     var gguf: [String] = []
 
@@ -62,9 +65,14 @@ struct CatalogAdd: AsyncParsableCommand {
 
     private static func source(_ text: String) throws -> (Quantization, GGUFSource) {
         let halves = text.split(separator: "=", maxSplits: 1).map(String.init)
+        if halves.count == 2, let quant = Quantization(parsing: halves[0]),
+            case .ollama(let name)? = (try? ModelReference(parsing: halves[1]))?.source
+        {
+            return (quant, GGUFSource(.ollama(name)))
+        }
         let parts = (halves.last ?? "").split(separator: "/", maxSplits: 2).map(String.init)
         guard halves.count == 2, let quant = Quantization(parsing: halves[0]), parts.count == 3 else {
-            throw ValidationError("`\(text)` is not of the form QUANT=ORG/REPO/FILE")
+            throw ValidationError("`\(text)` is not of the form QUANT=ORG/REPO/FILE or QUANT=ollama://NAME")
         }
         return (quant, GGUFSource(repository: "\(parts[0])/\(parts[1])", file: parts[2]))
     }

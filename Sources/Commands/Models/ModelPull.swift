@@ -9,7 +9,8 @@ struct ModelPull: AsyncParsableCommand {
         abstract: "Download models into a stack's volume",
         discussion: """
             MODEL is a name of the catalog (`qwen2.5-coder:7b`, `llama3:8b-q5_k_m`), a repository of the hub \
-            (`ORG/REPO[:QUANT][@REVISION]`), one file of it (`ORG/REPO/FILE.gguf`), or a local file or folder.
+            (`ORG/REPO[:QUANT][@REVISION]`), one file of it (`ORG/REPO/FILE.gguf`), a name of Ollama's \
+            (`ollama://qwen2.5-coder:7b`), or a local file or folder.
 
             What has arrived is kept when a pull is stopped: the same command goes on from there.
             """
@@ -42,7 +43,10 @@ struct ModelPull: AsyncParsableCommand {
     var force = false
 
     @Option(
-        help: ArgumentHelp("The most files that are fetched at a time, a connection each.", valueName: "n")
+        help: ArgumentHelp(
+            "The most connections to a server; a large file is fetched over several.",
+            valueName: "n"
+        )
     )
     var connections = 8
 

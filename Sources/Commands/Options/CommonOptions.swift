@@ -42,18 +42,25 @@ struct CommonOptions: ParsableArguments {
         async throws -> Result
     {
         let mode: ProgressMode = quiet && progress == .auto ? .none : progress
-        let display = ProgressDisplay(title: title, mode: mode, on: talk)
-        let reporter = ReportDrawing(display, isQuiet: quiet, isJSON: progress == .json, style: talk.style)
-        return try await display.shown { try await body { reporter.draw($0) } }
+        let drawing = drawing(title, mode)
+        return try await drawing.display.shown {
+            try await body { drawing.draw($0) }
+        } ending: { error in
+            ReportDrawing.ending(error).rawValue
+        }
+    }
+
+    private func drawing(_ title: String, _ mode: ProgressMode) -> ReportDrawing {
+        let display = ProgressDisplay(title: title, phase: Phase.resolving.rawValue, mode: mode, on: talk)
+        return ReportDrawing(display, isQuiet: quiet && mode != .json, style: talk.style)
     }
 
     /// Says warnings and notes of an operation that has no progress to show.
     var reporter: Reporter {
-        let (talk, isQuiet) = (talk, quiet)
+        let drawing = drawing("", progress == .json ? .json : .none)
         return { report in
             switch report {
-            case .warning(let text): talk.say("\(talk.style.yellow("warning")): \(sanitized(text))\n")
-            case .note(let text) where !isQuiet: talk.say("\(sanitized(text))\n")
+            case .warning, .note: drawing.draw(report)
             default: break
             }
         }

@@ -7,7 +7,7 @@ struct CatalogView: Encodable {
     struct GGUF: Encodable {
         let quant: String
         let repository: String
-        let file: String
+        let file: String?
         let sha256: String?
     }
 
@@ -55,9 +55,9 @@ struct CatalogView: Encodable {
     static func table(_ entries: [CatalogEntry], for terminal: Terminal) -> String {
         guard !entries.isEmpty else { return "" }
         var table = Table([
-            .init("model"), .init("params", .trailing), .init("context", .trailing),
-            .init("quants", isFlexible: true),
-            .init("licence"), .init("use", isFlexible: true), .init(""),
+            .init("model", weight: .high), .init("params", .trailing),
+            .init("context", .trailing, weight: .low), .init("quants", isFlexible: true), .init("licence"),
+            .init("use", isFlexible: true, weight: .low), .init("", weight: .low),
         ])
         for entry in entries {
             table.add([
@@ -86,9 +86,12 @@ struct CatalogView: Encodable {
         ]).rendered(for: terminal)
         guard !gguf.isEmpty else { return text }
         var table = Table([
-            .init("quant"), .init("repository", isFlexible: true), .init("file", isFlexible: true),
+            .init("quant", weight: .high), .init("repository", isFlexible: true),
+            .init("file", isFlexible: true),
         ])
-        for source in gguf { table.add([.init(source.quant), .init(source.repository), .init(source.file)]) }
+        for source in gguf {
+            table.add([.init(source.quant), .init(source.repository), .init(source.file ?? "-")])
+        }
         return text + "\n" + table.rendered(for: terminal)
     }
 

@@ -22,13 +22,13 @@ enum ModelListView {
     }
 
     private static let shortColumns: [Table.Column] = [
-        .init("stack"), .init("model", isFlexible: true), .init("format"), .init("quant"),
-        .init("size", .trailing),
-        .init("state"), .init("params", .trailing), .init("context", .trailing),
+        .init("stack"), .init("model", isFlexible: true, weight: .high), .init("format"),
+        .init("quant", weight: .high), .init("size", .trailing, weight: .high), .init("state", weight: .high),
+        .init("params", .trailing, weight: .low), .init("context", .trailing, weight: .low),
     ]
     private static let longColumns: [Table.Column] = [
-        .init("files", .trailing), .init("source", isFlexible: true), .init("revision"), .init("pulled"),
-        .init("used"),
+        .init("files", .trailing, weight: .low), .init("source", isFlexible: true, weight: .low),
+        .init("revision", weight: .low), .init("pulled", weight: .low), .init("used", weight: .low),
     ]
 
     private static func short(_ model: ListedModel) -> [Table.Cell] {

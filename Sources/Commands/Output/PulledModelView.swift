@@ -38,7 +38,8 @@ struct PullPlanView: Encodable {
     static func text(_ plans: [PullPlan], _ terminal: Terminal) -> String {
         plans.map { plan in
             var table = Table([
-                .init("file", isFlexible: true), .init("size", .trailing), .init("to fetch", .trailing),
+                .init("file", isFlexible: true, weight: .high), .init("size", .trailing),
+                .init("to fetch", .trailing, weight: .high),
             ])
             for file in plan.files {
                 table.add([

@@ -9,7 +9,7 @@ enum ShownModelView {
         var lines: [(String, String?)] = [
             ("model", model.model), ("stack", model.stack), ("format", "\(model.format) \(model.quant)"),
             ("size", "\(model.sizeBytes)"), ("folder", model.path), ("in the container", model.containerPath),
-            ("source", "\(model.source.repository)"),
+            ("source", source(of: model)),
             (
                 "revision",
                 model.source.revision.map {
@@ -24,12 +24,20 @@ enum ShownModelView {
             ("last used", model.lastUsedAt.map { $0.formatted(.iso8601) }),
         ]
         var table = Table([
-            .init("file", isFlexible: true), .init("size", .trailing), .init("sha256", isFlexible: true),
+            .init("file", isFlexible: true, weight: .high), .init("size", .trailing, weight: .high),
+            .init("sha256", isFlexible: true, weight: .low),
         ])
         for file in model.files {
             table.add([.init(file.path.string), .init("\(file.sizeBytes)"), .init(file.sha256)])
         }
+        for adapter in model.adapters ?? [] { lines.append(("adapter", adapter.string)) }
         return DefinitionList(lines: lines).rendered(for: terminal) + "\n" + table.rendered(for: terminal)
+    }
+
+    private static func source(of model: ShownModel) -> String {
+        let source = model.source
+        return source.kind == "ollama"
+            ? "\(source.repository) of \(source.endpoint ?? "a registry")" : source.repository
     }
 
     private static func header(_ header: ShownModel.Header?) -> [(String, String?)] {

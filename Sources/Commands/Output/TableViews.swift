@@ -9,9 +9,10 @@ enum VerifiedFileView {
         let shown = quiet ? files.filter { $0.state != .ok } : files
         guard !shown.isEmpty else { return "" }
         var table = Table([
-            .init("stack"), .init("model", isFlexible: true), .init("quant"), .init("file", isFlexible: true),
-            .init("state"),
-            .init("expected", isFlexible: true), .init("actual", isFlexible: true),
+            .init("stack"), .init("model", isFlexible: true), .init("quant"),
+            .init("file", isFlexible: true, weight: .high), .init("state", weight: .high),
+            .init("expected", isFlexible: true, weight: .low),
+            .init("actual", isFlexible: true, weight: .low),
         ])
         for file in shown {
             let isWrong = file.state != .ok
@@ -31,11 +32,10 @@ enum VerifiedFileView {
 enum DiskUseView {
     static func table(_ uses: [DiskUse], for terminal: Terminal) -> String {
         var table = Table([
-            .init("stack"), .init("models", .trailing), .init("partial", .trailing),
-            .init("shared", .trailing),
-            .init("quota", .trailing), .init("free", .trailing), .init("size", .trailing),
-            .init("still fits", .trailing),
-            .init("volume", isFlexible: true),
+            .init("stack", weight: .high), .init("models", .trailing, weight: .high),
+            .init("partial", .trailing), .init("shared", .trailing), .init("quota", .trailing),
+            .init("free", .trailing), .init("size", .trailing), .init("still fits", .trailing, weight: .high),
+            .init("volume", isFlexible: true, weight: .low),
         ])
         for use in uses {
             table.add([

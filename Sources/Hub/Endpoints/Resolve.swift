@@ -17,28 +17,62 @@ public struct FileLocation: Sendable, CustomStringConvertible, CustomReflectable
 }
 
 extension HubClient {
+    /// Where a file's bytes can be asked for, without a question whether they are there.
+    ///
+    /// The hub may redirect from there: `redirected` follows.
+    public func address(of file: RepositoryFile, at revision: Revision) -> FileLocation {
+        let path = file.path.string.percentEncoded(keeping: "/")
+        return location("\(endpoint)/\(revision.repository)/resolve/\(revision.commit)/\(path)")
+    }
+
     /// Where a file's bytes can be had.
     ///
     /// Maps to `HEAD /{id}/resolve/{commit}/{path}`, whose redirect to another origin is read and not followed.
-    public func locate(_ file: RepositoryFile, at revision: Revision) async throws(HubError) -> FileLocation {
-        let path = file.path.string.percentEncoded(keeping: "/")
-        let url = "\(endpoint)/\(revision.repository)/resolve/\(revision.commit)/\(path)"
+    public func locate(
+        _ file: RepositoryFile,
+        at revision: Revision,
+        tries: Int = 4
+    ) async throws(HubError) -> FileLocation {
+        let url = address(of: file, at: revision).url
         let (response, answered) = try await ask(
             HTTPRequest(.head, url, headers: [("Accept-Encoding", "identity")]),
-            about: Subject(repository: revision.repository, revision: revision.commit, path: file.path.string)
+            about: Subject(
+                repository: revision.repository,
+                revision: revision.commit,
+                path: file.path.string
+            ),
+            tries: tries
         )
         try check(response.head, of: file)
-        guard (300..<400).contains(response.head.status) else {
-            let authorization = token.map { [("Authorization", "Bearer \($0.secret)")] } ?? []
-            return FileLocation(url: answered, headers: authorization)
+        guard (300..<400).contains(response.head.status) else { return location(answered) }
+        guard let target = response.head["location"] else {
+            throw .unexpected("the hub redirects to no address")
         }
-        guard let location = response.head["location"], let target = resolve(location, against: answered),
+        return try redirected(from: answered, to: target)
+    }
+
+    /// Where a redirect leads, from an address that `locate`, `address` or this function gave.
+    ///
+    /// The token goes from the hub to the hub, and nowhere else; nothing leads out of TLS.
+    public func redirected(from url: String, to location: String) throws(HubError) -> FileLocation {
+        guard let source = Origin(url), let target = resolve(location, against: url),
             let origin = Origin(target)
         else { throw .unexpected("the hub redirects to no address") }
-        if let home = Origin(endpoint), !home.mayLead(to: origin) {
+        guard source.mayLead(to: origin) else {
             throw .unexpected("the hub redirects to \(origin), which is not encrypted")
         }
-        return FileLocation(url: target, headers: [])
+        guard let home = Origin(endpoint), home.trusts(source) else {
+            return FileLocation(url: target, headers: [])
+        }
+        return self.location(target)
+    }
+
+    /// An address, with the token if it is the hub's own.
+    private func location(_ url: String) -> FileLocation {
+        guard let home = Origin(endpoint), let origin = Origin(url), home.trusts(origin) else {
+            return FileLocation(url: url, headers: [])
+        }
+        return FileLocation(url: url, headers: authorization)
     }
 
     private func check(_ head: HTTPHead, of file: RepositoryFile) throws(HubError) {

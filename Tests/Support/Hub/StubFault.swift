@@ -130,7 +130,7 @@ extension StubFault.Kind {
         case .corruptByte(let place): response.trouble.corruptByte = place - (response.part?.lowerBound ?? 0)
         case .shortBody(let missing):
             let part = response.part ?? 0..<response.content.size
-            response.part = part.lowerBound..<part.upperBound - missing
+            response.part = part.lowerBound..<max(part.lowerBound, part.upperBound - missing)
         case .wrongContentRange, .missingContentRange, .wrongTotal: spoilContentRange(&response)
         case .contentEncoding(let name): response.headers["Content-Encoding"] = name
         case .delay(let duration): response.trouble.delay += duration

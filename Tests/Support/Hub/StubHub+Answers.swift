@@ -99,6 +99,7 @@ extension StubHubState {
         }
         guard let repository else { return .missing(request) }
         if verb == "auth-check" { return .json("{}") }
+        if verb == "refs" { return references(repository) }
         let revision = segments.count > 3 ? segments[3] : "main"
         guard let tree = repository.tree(at: revision) else {
             return .refusal(404, code: "RevisionNotFound", "Invalid rev id: \(revision)", to: request)

@@ -63,6 +63,33 @@ extension StubHubState {
         return .encoded(document)
     }
 
+    /// The branches and tags of a repository; what is named like a version is a tag.
+    func references(_ repository: StubRepository) -> StubResponse {
+        struct Reference: Encodable {
+            let name: String
+            let ref: String
+            let targetCommit: String
+        }
+        struct Document: Encodable {
+            var branches: [Reference] = []
+            let converts: [Reference] = []
+            var tags: [Reference] = []
+        }
+        var document = Document()
+        for (name, tree) in repository.revisions.sorted(by: { $0.key < $1.key }) {
+            if name.first == "v", name.dropFirst().first?.isNumber == true {
+                document.tags.append(
+                    Reference(name: name, ref: "refs/tags/\(name)", targetCommit: tree.commit)
+                )
+            } else {
+                document.branches.append(
+                    Reference(name: name, ref: "refs/heads/\(name)", targetCommit: tree.commit)
+                )
+            }
+        }
+        return .encoded(document)
+    }
+
     /// A page of the files of a repository at a commit.
     func list(
         _ request: StubRequest,

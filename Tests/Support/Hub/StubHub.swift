@@ -43,6 +43,9 @@ public final class StubHub: Sendable {
         ]
         /// Names that repositories had before, and what they are called now.
         public var renamed: [String: String] = [:]
+        /// How much of an answer may be on its way at each server, as long as the kernel does not choose it by itself;
+        /// read when the servers start.
+        public var sendBuffer: Int?
 
         /// As the real hub is set.
         public init() {}
@@ -66,8 +69,8 @@ public final class StubHub: Sendable {
     public init(_ repositories: [StubRepository] = [], settings: Settings = Settings()) throws {
         let state = StubHubState(settings)
         self.state = state
-        cdn = try StubServer(name: "cdn") { state.respond(.cdn, $0) }
-        hub = try StubServer(name: "hub") { state.respond(.hub, $0) }
+        cdn = try StubServer(name: "cdn", sendBuffer: settings.sendBuffer) { state.respond(.cdn, $0) }
+        hub = try StubServer(name: "hub", sendBuffer: settings.sendBuffer) { state.respond(.hub, $0) }
         state.addresses.withLock { $0 = (hub.url, cdn.url) }
         for repository in repositories { publish(repository) }
     }
@@ -97,10 +100,11 @@ public final class StubHub: Sendable {
     /// Adds a fault to those that are pending.
     public func inject(_ fault: StubFault) { state.shared.withLock { $0.faults.append(fault) } }
 
+    /// All faults in the order they were added, each with the number of requests that it may still befall.
+    public var faults: [StubFault] { state.shared.withLock { $0.faults } }
+
     /// The faults that may still befall a request.
-    public var pendingFaults: [StubFault] {
-        state.shared.withLock { $0.faults.filter { $0.times > 0 } }
-    }
+    public var pendingFaults: [StubFault] { faults.filter { $0.times > 0 } }
 
     /// Drops all faults.
     public func clearFaults() { state.shared.withLock { $0.faults = [] } }

@@ -21,13 +21,14 @@ final class Socket: Sendable {
         case unix(FilePath)
     }
 
-    static func listen(_ address: Address) throws -> Socket {
+    /// `queue` connections and one wait until they are accepted.
+    static func listen(_ address: Address, queue: Int32 = 512) throws -> Socket {
         let socket = try make(address)
         var yes: Int32 = 1
         setsockopt(socket.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         try socket.apply(address, "listen at") { Glibc.bind(socket.descriptor, $0, $1) }
         _ = fcntl(socket.descriptor, F_SETFL, O_NONBLOCK)
-        guard Glibc.listen(socket.descriptor, 512) == 0 else { throw failure("listen") }
+        guard Glibc.listen(socket.descriptor, queue) == 0 else { throw failure("listen") }
         return socket
     }
 
@@ -118,6 +119,12 @@ final class Socket: Sendable {
     private func sendAtOnce() {
         var yes: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Bounds what the kernel keeps for the other side; a listening socket hands this on.
+    func limitSendBuffer(to bytes: Int) {
+        var bytes = Int32(clamping: bytes)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Sends all; `false` if the other side has gone.

@@ -28,6 +28,9 @@ public final class StubConnection: Sendable {
         return early.isEmpty ? socket.receive() : early
     }
 
+    /// Ends both directions, which wakes whoever waits for bytes.
+    func end() { socket.shutDown() }
+
     // MARK: Requests
 
     func serve() {
@@ -121,6 +124,7 @@ public final class StubConnection: Sendable {
     /// Sends an answer; tells whether the connection can take another request.
     private func answer(_ request: StubRequest, _ response: StubResponse) -> Bool {
         core.record(request.number) { $0.status = response.garbage == nil ? response.status : 0 }
+        if response.status == 429 { core.state.withLock { $0.hasAskedForPause = true } }
         guard pause(response.trouble.delay) else { return false }
         if let garbage = response.garbage {
             _ = socket.send(garbage)

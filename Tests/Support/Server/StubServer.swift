@@ -37,8 +37,16 @@ public final class StubServer: Sendable {
     private let core: StubServerCore
 
     /// Listens on a port of 127.0.0.1; 0 takes a free one.
-    public init(name: String = "stub", port: UInt16 = 0, respond: @escaping Responder) throws {
+    ///
+    /// `sendBuffer` bounds what the kernel holds of an answer that nobody reads; by itself it takes some megabytes.
+    public init(
+        name: String = "stub",
+        port: UInt16 = 0,
+        sendBuffer: Int? = nil,
+        respond: @escaping Responder
+    ) throws {
         let listener = try Socket.listen(.loopback(port: port))
+        if let sendBuffer { listener.limitSendBuffer(to: sendBuffer) }
         self.port = listener.port
         socketPath = nil
         core = StubServerCore(name: name, listener: listener, respond: respond)
@@ -54,7 +62,10 @@ public final class StubServer: Sendable {
         core.start()
     }
 
-    deinit { stop() }
+    deinit {
+        // Clients of this process leave one alone that said 429: no later server must get its port.
+        if socketPath != nil || !core.state.withLock({ $0.hasAskedForPause }) { stop() }
+    }
 
     /// Stops listening and ends every connection; the port is free when this returns.
     public func stop() {
@@ -92,6 +103,7 @@ public final class StubServer: Sendable {
 final class StubServerCore: Sendable {
     struct State {
         var isStopped = false
+        var hasAskedForPause = false
         var accepted = 0
         var answered = 0
         var connections: [Int: Socket] = [:]
