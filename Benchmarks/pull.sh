@@ -2,7 +2,7 @@
 # How fast a pull is, beside curl, aria2c and the hub's own client: nginx on this machine is the hub and its CDN.
 #
 #   --check           fail if a target is missed
-#   --disk            the data is in TMPDIR, else /var/tmp, and not in memory
+#   --memory          the data is in /dev/shm, and not in TMPDIR, else /var/tmp
 #   SIZE=2000000000   the length of the large file in bytes: RUNS + 1 times that must fit
 #   FILES=200         the number of small files
 #   RUNS=3            how often each command runs
@@ -13,13 +13,13 @@ cd "$(dirname "$0")/.."
 . scripts/machine.sh
 . Benchmarks/ground.sh
 
-place=/dev/shm
+place=${TMPDIR:-/var/tmp}
 check=
 for option in "$@"; do
     case $option in
     --check) check=--check ;;
-    --disk) place=${TMPDIR:-/var/tmp} ;;
-    *) die "unknown option $option" "--check, --disk" ;;
+    --memory) place=/dev/shm ;;
+    *) die "unknown option $option" "--check, --memory" ;;
     esac
 done
 size=${SIZE:-2000000000}
@@ -33,7 +33,7 @@ find_hf
 
 free=$(df --output=avail -B1 "$ground" | tail -n 1)
 [ "$free" -ge $((size * (runs + 1))) ] ||
-    die "there is too little room in $place" "--disk, SIZE and RUNS change it"
+    die "there is too little room in $place" "SIZE, RUNS and TMPDIR change it"
 echo "$(nginx -v 2>&1), one worker; $(stat -f -c %T "$ground"); $(nproc) cores; $runs runs"
 file=$ground/cdn/large-q8_0.gguf
 write_gguf "$file" "$size"

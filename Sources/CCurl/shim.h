@@ -32,12 +32,6 @@ static inline CURLcode curl_shim_get_pointer(CURL *handle, CURLINFO info, void *
 static inline CURLMcode curl_shim_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
-static inline CURLcode curl_shim_set_open_socket(CURL *handle, curl_opensocket_callback value) {
-    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, value);
-}
-static inline CURLcode curl_shim_set_socket_option(CURL *handle, curl_sockopt_callback value) {
-    return curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, value);
-}
 /// The socket that a handle is connected with, or -1.
 static inline curl_socket_t curl_shim_get_socket(CURL *handle) {
     curl_socket_t socket = CURL_SOCKET_BAD;

@@ -49,7 +49,7 @@ struct FileFetch: Sendable {
                 let span = pace.span(
                     missing: ledger.missing,
                     connections: pacing.connections,
-                    most: pacing.window / Int64(2 * pacing.connections)
+                    most: pacing.readAhead / Int64(2 * pacing.connections)
                 )
                 return ledger.claim(span: span).map { .some($0) }
             }

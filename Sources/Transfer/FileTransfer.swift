@@ -94,7 +94,7 @@ struct FileTransfer: Sendable {
         let content = try File(contentPath, .update)
         let kept = try kept(in: content)
         if kept.length > 0 { report(.resuming(file: file.name, from: ByteCount(kept.length))) }
-        let ledger = Monitor(Ledger(ranges, here: kept, window: pacing.window))
+        let ledger = Monitor(Ledger(ranges, here: kept, window: Int64(2 * pacing.connections)))
         let keeper = JournalKeeper(file: file, content: content, ledger: ledger)
         let sha256: Digest
         do { sha256 = try await gather(ledger, content, keeper) } catch {

@@ -14,7 +14,10 @@ struct Ledger: Sendable {
 
     private let parts: [Range<Int64>]
     private let wanted: RangeSet<Int64>
-    /// How far requests may run ahead of the hash: what it reads should still be in memory.
+    /// How far requests may run ahead of the hash, in requests.
+    ///
+    /// What the hash reads should still be in memory, and on a line that is faster than the hash nothing is gained by
+    /// what lies far ahead while the lowest bytes wait.
     private let window: Int64
     private(set) var here: RangeSet<Int64>
     private(set) var received: Int64
@@ -23,7 +26,7 @@ struct Ledger: Sendable {
     /// Everything before it has been hashed.
     var hashed: Int64
 
-    init(_ parts: [Range<Int64>], here: RangeSet<Int64> = RangeSet(), window: Int64 = .max) {
+    init(_ parts: [Range<Int64>], here: RangeSet<Int64> = RangeSet(), window: Int64 = 1 << 20) {
         self.parts = parts
         wanted = RangeSet(parts)
         self.here = here.intersection(wanted)
@@ -57,7 +60,7 @@ struct Ledger: Sendable {
     /// Where all are claimed, it is the far half of the longest claim.
     mutating func claim(span: Int64) -> Claim? {
         guard let first = unclaimed.ranges.first else { return claimHalf() }
-        guard first.lowerBound - hashed < window,
+        guard first.lowerBound - hashed < window * span,
             let part = parts.firstIndex(where: { $0.contains(first.lowerBound) })
         else { return nil }
         let end = min(first.upperBound, parts[part].upperBound)

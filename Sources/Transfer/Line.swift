@@ -80,18 +80,24 @@ struct Pace: Sendable {
     private static let slow = 0.1
     /// A request may cost this many times less than what it brings.
     private static let worth = 25.0
+    /// The bytes that SHA-256 takes in a second, about.
+    private static let hashRate = 1e9
     /// What a connection is taken to bring in a second before one has been measured.
     private static let assumedRate = 125e6
 
-    /// The seconds from a request to its answer.
+    /// The seconds from a request to its answer where nothing else holds it up.
     private var latency: Double?
     /// The bytes that a connection brings in a second.
     private var rate: Double?
 
     mutating func note(latency: Duration) {
-        // What took longer than any line was a server that was busy.
-        let seconds = min(latency / .seconds(1), 2)
-        self.latency = self.latency.map { 0.7 * $0 + 0.3 * seconds } ?? seconds
+        let seconds = latency / .seconds(1)
+        guard let before = self.latency, before < seconds else {
+            self.latency = seconds
+            return
+        }
+        // Most of what is more than the least is a wait for others; some of it may be a line that has changed.
+        self.latency = 0.95 * before + 0.05 * min(seconds, 2)
     }
 
     mutating func note(rate: Double) { self.rate = self.rate.map { 0.8 * $0 + 0.2 * rate } ?? rate }
@@ -102,8 +108,11 @@ struct Pace: Sendable {
     /// last ones end together and the hash, which goes in order, has little left to do then.
     func span(missing: Int64, connections: Int, most: Int64) -> Int64 {
         let least = Ledger.leastSpan
-        let worthwhile = Self.worth * (latency ?? 0) * (rate ?? Self.assumedRate)
-        let share = missing / Int64(connections) - least
-        return max(least, min(Int64(min(worthwhile, 1e15)), share, most))
+        let latency = latency ?? 0
+        let worthwhile = Int64(min(Self.worth * latency * (rate ?? Self.assumedRate), 1e15))
+        let share = missing / Int64(connections)
+        // One more request for the last bytes pays where the hash would take longer for them than its answer does.
+        let tail = least + Int64(latency * Self.hashRate) / Int64(connections)
+        return max(least, min(worthwhile, share > tail ? share - least : share, most))
     }
 }

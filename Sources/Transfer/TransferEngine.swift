@@ -110,6 +110,6 @@ struct Pacing: Sendable {
     var pieceSize: ByteCount { ByteCount((8 << 20) / Int64(max(connections, 8))) }
     /// How much is read from a line at once.
     var receiveBuffer: ByteCount { ByteCount((4 << 20) / Int64(max(connections, 8))) }
-    /// How far requests may run ahead of the hash, which should find in memory what it reads.
-    var window: Int64 = min(max(Machine.memory.bytes / 4, 512 << 20), 2 << 30)
+    /// How far all requests together may run ahead of the hash, which should find in memory what it reads.
+    var readAhead: Int64 = min(max(Machine.memory.bytes / 4, 512 << 20), 2 << 30)
 }

@@ -16,7 +16,6 @@ final class CurlExchange: @unchecked Sendable {
     private let stallTimeout: Duration
     private let totalTimeout: Duration?
     private let rateLimit: RateLimit?
-    private let route: CurlRoute
     private let hasRoom: (@Sendable () -> Bool)?
     private var gathered: GatheredBody?
     private let requestBody: [UInt8]
@@ -33,6 +32,8 @@ final class CurlExchange: @unchecked Sendable {
     private var began: ContinuousClock.Instant?
     /// When a line that was paused is read again.
     private(set) var pausedUntil: ContinuousClock.Instant?
+    /// Since when bytes that are here are not let through.
+    private(set) var waitsSince: ContinuousClock.Instant?
 
     let isCancelled = Atomic<Bool>(false)
 
@@ -48,7 +49,6 @@ final class CurlExchange: @unchecked Sendable {
         stallTimeout = request.stallTimeout
         totalTimeout = request.totalTimeout
         rateLimit = request.rateLimit
-        route = CurlRoute(request)
         hasRoom = request.hasRoom
         gathered = request.pieceSize > 0 ? GatheredBody(capacity: Int(request.pieceSize.bytes)) : nil
         requestBody = request.body ?? []
@@ -84,7 +84,7 @@ final class CurlExchange: @unchecked Sendable {
             CURLOPT_BUFFERSIZE,
             Int((request.rateLimit == nil ? request.receiveBuffer : RateLimit.receiveBuffer).bytes)
         )
-        route.apply(to: raw)
+        request.setRoute(of: raw)
         switch request.method {
         case .get: break
         case .head: set(CURLOPT_NOBODY, 1)
@@ -171,9 +171,11 @@ final class CurlExchange: @unchecked Sendable {
         let isFull = hasRoom.map { !$0() } ?? false
         if let time = isFull ? now + Self.patience : rateLimit?.admit(bytes.count, at: now) {
             pausedUntil = time
+            waitsSince = waitsSince ?? now
             // libcurl keeps the bytes and brings them again.
             return Int(CURL_WRITEFUNC_PAUSE)
         }
+        waitsSince = nil
         do {
             if gathered == nil { try onBody(bytes.bytes) }
             try gathered?.append(bytes, at: now, onBody)

@@ -77,7 +77,7 @@ final class CurlLoop: Sendable {
                 running[exchange.raw] = exchange
                 curl_multi_add_handle(multi, exchange.raw)
             }
-            for exchange in running.values { exchange.resumeIfDue(at: .now) }
+            resumePaused(running.values)
             // Before the receivers run: what they take on this thread is no silence of the others' lines.
             let now = ContinuousClock.now
             var active: Int32 = 0
@@ -86,6 +86,12 @@ final class CurlLoop: Sendable {
             endStalledAndCancelled(&running, at: now)
             curl_multi_poll(multi, nil, 0, patience(running.values), nil)
         }
+    }
+
+    /// Lets those read on whose time has come: whoever has waited longest first, or some would never come to it.
+    private func resumePaused(_ running: some Collection<CurlExchange>) {
+        let paused = running.compactMap { exchange in exchange.waitsSince.map { (exchange, $0) } }
+        for (exchange, _) in paused.sorted(by: { $0.1 < $1.1 }) { exchange.resumeIfDue(at: .now) }
     }
 
     /// How long to wait for something to happen, in milliseconds.

@@ -38,7 +38,7 @@ public final class HTTPClient: Sendable {
         onBody: @escaping @Sendable (RawSpan) throws -> Void
     ) async throws(TransportError) -> HTTPHead {
         // A socket on this machine is no origin: the names in its URLs are made up.
-        let origin = request.unixSocket == nil ? Origin(request.url) : nil
+        let origin = request.isLocal ? nil : Origin(request.url)
         if let origin { try await holdOff.wait(for: origin) }
         let exchange = try CurlExchange(request) { [holdOff] head in
             if let origin, head.status == 429 { holdOff.note(head, from: origin) }

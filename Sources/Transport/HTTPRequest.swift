@@ -18,10 +18,8 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]?
     /// The socket to speak over instead of TCP.
     public var unixSocket: FilePath?
-    /// Makes the line in place of a connection: a descriptor that both sides use, and that the client closes.
-    ///
-    /// Exchanges with the same `unixSocket`, which is then a mere name, may share a line that was made for one of them.
-    public var line: (@Sendable () throws(SystemError) -> Int32)?
+    /// The same, with a name that is outside the filesystem.
+    public var abstractSocket: String?
     /// Who speaks, and who is believed, where the URL is `https`.
     public var identity: TLSIdentity?
     /// Whether the proxy of the environment is asked, if there is one.

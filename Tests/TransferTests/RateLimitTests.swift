@@ -2,7 +2,8 @@ import Platform
 import SystemPackage
 import TestSupport
 import Testing
-import Transfer
+
+@testable import Transfer
 
 /// A limit holds for all connections together, and what it allows is used.
 struct RateLimitTests {
@@ -18,6 +19,18 @@ struct RateLimitTests {
         #expect(abs(rate / Double(Self.rate) - 1) <= 0.05, "\(rate) bytes a second")
         // Not faster in the beginning either, but for what a silence has saved up.
         #expect(first >= .seconds(Double(small) / Double(Self.rate)) * 0.85)
+    }
+
+    @Test func `every connection gets its share`() async throws {
+        let delivery = try Delivery(.generated(size: 8 * Ledger.leastSpan))
+        let engine = delivery.engine(connections: 8, rateLimit: ByteCount(Self.rate))
+        let task = Task { try await engine.receive([delivery.file]) }
+        while delivery.events.counts.last ?? 0 < 16_000_000 { try await Task.sleep(for: .milliseconds(20)) }
+        task.cancel()
+        _ = try? await task.value
+        let shares = try #require(Journal.load(from: delivery.folder.path).last).here.ranges.map(\.length)
+        #expect(shares.count == 8)
+        #expect((shares.min() ?? 0) * 2 > shares.max() ?? 0, "\(shares)")
     }
 
     private func time(toReceive size: Int64, files: Int) async throws -> Duration {

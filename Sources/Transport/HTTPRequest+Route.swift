@@ -1,23 +1,18 @@
 import CCurl
-import Glibc
 import Platform
 import SystemPackage
 
-/// How libcurl comes to the other side: connections, proxies, certificates. It lives as long as the handle.
-final class CurlRoute: Sendable {
-    private let request: HTTPRequest
-
-    init(_ request: HTTPRequest) { self.request = request }
-
-    func apply(to handle: UnsafeMutableRawPointer) {
+extension HTTPRequest {
+    /// Tells libcurl how to come to the other side: connections, proxies, certificates.
+    func setRoute(of handle: UnsafeMutableRawPointer) {
         func set(_ option: CURLoption, _ value: String) { curl_shim_set_string(handle, option, value) }
         func set(_ option: CURLoption, _ value: Int) { curl_shim_set_long(handle, option, value) }
-        set(CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds)
+        set(CURLOPT_CONNECTTIMEOUT_MS, connectTimeout.milliseconds)
         // libcurl itself looks at neither variable; users of other tools expect both.
         for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE"] {
             if let file = Environment.process[name] { set(CURLOPT_CAINFO, file) }
         }
-        if let identity = request.identity {
+        if let identity = identity {
             if let file = identity.authorities { set(CURLOPT_CAINFO, file.string) }
             if let file = identity.certificate { set(CURLOPT_SSLCERT, file.string) }
             if let file = identity.key { set(CURLOPT_SSLKEY, file.string) }
@@ -26,33 +21,14 @@ final class CurlRoute: Sendable {
                 set(CURLOPT_SSL_VERIFYHOST, 0)
             }
         }
-        if let socket = request.unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, socket.string) }
-        if request.unixSocket != nil || !request.usesProxy { set(CURLOPT_NOPROXY, "*") }
-        if request.line == nil { keepFromChildren(handle) } else { useLine(on: handle) }
+        if let socket = unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, socket.string) }
+        if let name = abstractSocket { set(CURLOPT_ABSTRACT_UNIX_SOCKET, name) }
+        if isLocal || !usesProxy { set(CURLOPT_NOPROXY, "*") }
     }
 
-    /// A process that is started here must not hold a connection open that this one has closed.
-    private func keepFromChildren(_ handle: UnsafeMutableRawPointer) {
-        curl_shim_set_socket_option(handle) { _, socket, _ in
-            fcntl(socket, F_SETFD, FD_CLOEXEC) == 0 ? Int32(CURL_SOCKOPT_OK) : Int32(CURL_SOCKOPT_ERROR)
-        }
-    }
+    /// Whether it goes to a socket of this machine, where the names in URLs are made up.
+    var isLocal: Bool { unixSocket != nil || abstractSocket != nil }
 
-    private func useLine(on handle: UnsafeMutableRawPointer) {
-        curl_shim_set_pointer(handle, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(self).toOpaque())
-        curl_shim_set_open_socket(handle) { this, _, _ in
-            guard let this else { return CURL_SOCKET_BAD }
-            let route = Unmanaged<CurlRoute>.fromOpaque(this).takeUnretainedValue()
-            do throws(SystemError) { return try route.request.line?() ?? CURL_SOCKET_BAD } catch {
-                errno = error.errno.rawValue
-                return CURL_SOCKET_BAD
-            }
-        }
-        curl_shim_set_socket_option(handle) { _, _, _ in Int32(CURL_SOCKOPT_ALREADY_CONNECTED) }
-    }
-}
-
-extension HTTPRequest {
     /// Refuses what would end up in the head as something else than it is.
     func check() throws(TransportError) {
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
