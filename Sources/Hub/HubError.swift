@@ -1,3 +1,4 @@
+import Platform
 public import Transport
 
 /// A fact that the hub stated, or why it could not be asked.
@@ -62,7 +63,7 @@ public enum HubError: Error, Sendable, CustomStringConvertible {
         case .server(let status, let request): "status \(status)\(request.map { ", request \($0)" } ?? "")"
         case .unreachable(let host, let error): "\(host): \(error)"
         case .unexpected(let what): what
-        case .refusedAddress(let address): "may not ask \(address)"
+        case .refusedAddress(let address): "may not ask \(withoutUserinfo(address))"
         case .offline: "offline"
         case .cancelled: "cancelled"
         }

@@ -1,9 +1,10 @@
 import Hub
+import Platform
 
 extension Failure {
     /// Words what a hub stated, for a user with or without a token.
     init(_ error: HubError, client: HubClient) {
-        let words = HubWords(hub: withoutUser(client.endpoint), token: client.token?.origin)
+        let words = HubWords(hub: withoutUserinfo(client.endpoint), token: client.token?.origin)
         let (kind, message, hint) =
             words.forWhatIsThere(error) ?? words.forWhoMayHaveIt(error) ?? words.forTheHub(error)
         self.init(kind, message, hint: hint, cause: error)
@@ -119,7 +120,7 @@ private struct HubWords {
                 "check the network, the proxy variables and `HF_ENDPOINT`"
             )
         case .refusedAddress(let address):
-            (.invalid, "`\(withoutUser(address))` is not the address of a hub", "check `HF_ENDPOINT`")
+            (.invalid, "`\(withoutUserinfo(address))` is not the address of a hub", "check `HF_ENDPOINT`")
         case .offline:
             (
                 .unavailable, "the hub may not be asked: offline",
@@ -137,11 +138,4 @@ private struct HubWords {
             token == nil ? "try again then; with a token the quota is larger: \(logIn)" : "try again then"
         )
     }
-}
-
-/// An address without the name and password that some write into it.
-private func withoutUser(_ address: String) -> String {
-    guard let at = address.lastIndex(of: "@") else { return address }
-    let scheme = address.split(separator: "://", maxSplits: 1)
-    return (scheme.count == 2 ? "\(scheme[0])://" : "") + address[address.index(after: at)...]
 }

@@ -145,7 +145,7 @@ struct Fetch: Sendable {
             let (directory, lock) = try await store.openPartial(file.partialID, for: purpose) {
                 report(.phase(.waiting, "waiting for another stackctl that downloads \(file.path)"))
             }
-            if options.force { try FileSystem.remove(directory.appending("journal.json")) }
+            if options.force { try TransferEngine.forget(in: directory) }
             opened.append(OpenPlace(remote: remote(file, directory), lock: lock))
         }
         return opened

@@ -16,7 +16,18 @@ final class ContentSink: Sendable {
     /// The places whose bytes were other ones before.
     var mended: RangeSet<Int64> { changed.withLock { $0 } }
 
-    func take(_ bytes: RawSpan, at place: Int64) throws(SystemError) {
+    /// Takes bytes that came; those that are here already stay as they are, for they have been hashed, or will be.
+    func take(_ bytes: RawSpan, at place: Int64, outside here: RangeSet<Int64>) throws(SystemError) {
+        let range = place..<place + Int64(bytes.byteCount)
+        for new in RangeSet(range).subtracting(here.intersection(RangeSet(range))).ranges {
+            try take(
+                bytes.extracting(Int(new.lowerBound - place)..<Int(new.upperBound - place)),
+                at: new.lowerBound
+            )
+        }
+    }
+
+    private func take(_ bytes: RawSpan, at place: Int64) throws(SystemError) {
         if isMending {
             guard try !content.has(bytes, at: place) else { return }
             changed.withLock { $0.insert(contentsOf: place..<place + Int64(bytes.byteCount)) }

@@ -39,8 +39,6 @@ struct FileFetch: Sendable {
 
     /// Fetches one claim after the other until nothing is missing.
     private func work() async throws {
-        var held: Line?
-        defer { held?.leave() }
         while true {
             guard let part = ledger.access({ $0.nextPart }) else { return }
             let pace = try await address(of: part).line.pace
@@ -55,7 +53,7 @@ struct FileFetch: Sendable {
             }
             guard let claim else { return }
             defer { ledger.update { $0.release(claim) } }
-            try await persevere(claim.part, over: &held) {
+            try await persevere(claim.part) {
                 ledger.access { $0.rest(of: claim).lowerBound }
             } attempt: { fetch, entry throws(Setback) in
                 try await receive(claim, fetch, entry)
@@ -69,7 +67,7 @@ struct FileFetch: Sendable {
         let rest = ledger.access { $0.rest(of: claim) }
         guard !rest.isEmpty else { return }
         try await fetch.run(rest, from: entry) { bytes, place throws(SystemError) in
-            try sink.take(bytes, at: place)
+            try sink.take(bytes, at: place, outside: ledger.access { $0.here })
             let reached = place + Int64(bytes.byteCount)
             let (received, end) = ledger.update { ledger in
                 ledger.advance(claim, to: reached)
@@ -84,14 +82,12 @@ struct FileFetch: Sendable {
 
     /// Receives a part from a server that knows no ranges, from its first byte on.
     private func stream(_ part: Int) async throws {
-        var held: Line?
-        defer { held?.leave() }
         let farthest = Monitor(parts[part].lowerBound)
-        try await persevere(part, over: &held) {
+        try await persevere(part) {
             farthest.access { $0 }
         } attempt: { fetch, entry throws(Setback) in
             try await fetch.run(nil, from: entry) { bytes, place throws(SystemError) in
-                try sink.take(bytes, at: place)
+                try sink.take(bytes, at: place, outside: ledger.access { $0.here })
                 let end = place + Int64(bytes.byteCount)
                 let received = ledger.update { ledger in
                     ledger.add(place..<end)
@@ -110,7 +106,6 @@ struct FileFetch: Sendable {
     /// `place`, which tells how far it has come, stays the same.
     private func persevere(
         _ part: Int,
-        over held: inout Line?,
         place: () -> Int64,
         attempt: (SegmentFetch, AddressBook.Entry) async throws(Setback) -> Void
     ) async throws {
@@ -119,31 +114,29 @@ struct FileFetch: Sendable {
         while true {
             let before = place()
             let (entry, line) = try await address(of: part)
-            if held !== line {
-                held?.leave()
-                held = nil
-                try await line.enter(Line.Turn(file: order, place: before))
-                held = line
-            }
+            // Only for the request itself: whoever waits for the hash must not keep others from what it waits for.
+            try await line.enter(Line.Turn(file: order, place: before))
+            let setback: Setback
             do throws(Setback) {
-                return try await attempt(
+                try await attempt(
                     SegmentFetch(name: name, part: parts[part], book: book, line: line, pacing: pacing),
                     entry
                 )
+                return line.leave()
             } catch {
-                try Task.checkCancellation()
-                switch error {
-                case .stale: book.expire(entry)
-                case .ignoresRanges where !book.hasServedRanges: throw RangesIgnored(part: part)
-                default: break
-                }
-                held?.leave()
-                held = nil
-                do { try await rest(after: error, &patience, hasProgressed: place() > before) } catch Setback
-                    .ignoresRanges
-                {
-                    throw RangesIgnored(part: part)
-                }
+                line.leave()
+                setback = error
+            }
+            try Task.checkCancellation()
+            switch setback {
+            case .stale: book.expire(entry)
+            case .ignoresRanges where !book.hasServedRanges: throw RangesIgnored(part: part)
+            default: break
+            }
+            do { try await rest(after: setback, &patience, hasProgressed: place() > before) } catch Setback
+                .ignoresRanges
+            {
+                throw RangesIgnored(part: part)
             }
         }
     }

@@ -65,18 +65,23 @@ struct FileTransfer: Sendable {
 
     /// The hash of a file that an earlier run finished.
     private var verifiedBefore: Digest? {
-        guard let hex = Journal.load(from: file.directory).compactMap(\.verified).first,
+        let declared = Journal(file).content
+        let journals = Journal.load(from: file.directory).filter { $0.content == declared }
+        guard let hex = journals.compactMap(\.verified).first, let sha256 = Digest(.sha256, hex: hex),
             let status = try? FileSystem.status(contentPath), status.size == file.size
         else { return nil }
-        return Digest(.sha256, hex: hex)
+        if file.parts.count == 1, case .sha256(let only) = file.parts[0].content, only != sha256 {
+            return nil
+        }
+        return sha256
     }
 
     /// The bytes of an earlier run that are still here.
     private func kept(in content: File) throws(SystemError) -> RangeSet<Int64> {
         let size = try content.status().size.bytes
-        let here = Journal.load(from: file.directory).reduce(into: RangeSet<Int64>()) {
-            $0.formUnion($1.here)
-        }
+        let declared = Journal(file).content
+        let here = Journal.load(from: file.directory).filter { $0.content == declared }
+            .reduce(into: RangeSet<Int64>()) { $0.formUnion($1.here) }
         return size > 0 ? here.intersection(RangeSet(0..<size)) : RangeSet()
     }
 

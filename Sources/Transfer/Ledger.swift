@@ -60,8 +60,8 @@ struct Ledger: Sendable {
     /// Where all are claimed, it is the far half of the longest claim.
     mutating func claim(span: Int64) -> Claim? {
         guard let first = unclaimed.ranges.first else { return claimHalf() }
-        guard first.lowerBound - hashed < window * span,
-            let part = parts.firstIndex(where: { $0.contains(first.lowerBound) })
+        guard first.lowerBound - hashed < window * span else { return claimHalfOfLowest() }
+        guard let part = parts.firstIndex(where: { $0.contains(first.lowerBound) })
         else { return nil }
         let end = min(first.upperBound, parts[part].upperBound)
         let rest = end - first.lowerBound - span
@@ -70,13 +70,22 @@ struct Ledger: Sendable {
     }
 
     private mutating func claimHalf() -> Claim? {
-        guard let (number, longest) = claims.max(by: { $0.value.length < $1.value.length }),
-            longest.length >= 2 * Self.leastSpan,
-            let part = parts.firstIndex(where: { $0.contains(longest.lowerBound) })
+        claims.max { $0.value.length < $1.value.length }.flatMap { divide($0.key) }
+    }
+
+    /// Helps where all wait for the lowest bytes, and the hash too.
+    private mutating func claimHalfOfLowest() -> Claim? {
+        guard end(from: hashed) - hashed < Self.leastSpan else { return nil }
+        return claims.min { $0.value.lowerBound < $1.value.lowerBound }.flatMap { divide($0.key) }
+    }
+
+    private mutating func divide(_ number: Int) -> Claim? {
+        guard let range = claims[number], range.length >= 2 * Self.leastSpan,
+            let part = parts.firstIndex(where: { $0.contains(range.lowerBound) })
         else { return nil }
-        let middle = longest.lowerBound + longest.length / 2
-        claims[number] = longest.lowerBound..<middle
-        return add(part, middle..<longest.upperBound)
+        let middle = range.lowerBound + range.length / 2
+        claims[number] = range.lowerBound..<middle
+        return add(part, middle..<range.upperBound)
     }
 
     private mutating func add(_ part: Int, _ range: Range<Int64>) -> Claim {

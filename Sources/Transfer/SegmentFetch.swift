@@ -119,8 +119,9 @@ struct SegmentFetch: Sendable {
         switch head.status {
         case 206: try checkRange(head, wanted, entry)
         case 200: try checkWhole(head, wanted)
-        case 401, 403, 404, 410, 416, 300..<400:
+        case 401, 403, 404, 410, 300..<400:
             throw refused("the server answers \(head.status)", head.status)
+        case 416: throw beyondTheEnd(head)
         case 429:
             let host = Origin(entry.address.url)?.host ?? name
             // The client lets no request to that server out before; here it is only said and decided.
@@ -152,7 +153,7 @@ struct SegmentFetch: Sendable {
     }
 
     private func checkWhole(_ head: HTTPHead, _ wanted: Range<Int64>?) throws(Setback) {
-        if head["content-type"]?.hasPrefix("text/html") == true, !name.hasSuffix(".html") {
+        if head["content-type"]?.lowercased().hasPrefix("text/html") == true, !name.hasSuffix(".html") {
             throw .final(
                 TransferError.notTheFile(
                     file: name,
@@ -173,6 +174,17 @@ struct SegmentFetch: Sendable {
             actual: ByteCount(stated)
         )
         throw .stale(reason: "the server states another length", error)
+    }
+
+    /// The range that was asked for is not in what the server has now.
+    private func beyondTheEnd(_ head: HTTPHead) -> Setback {
+        let reason = "the server's file ends before the range that was asked for"
+        let total = head["content-range"].flatMap { $0.hasPrefix("bytes */") ? Int64($0.dropFirst(8)) : nil }
+        guard let total, total >= 0 else { return .stale(reason: reason, .changed(file: name, reason)) }
+        return .stale(
+            reason: reason,
+            .wrongSize(file: name, expected: ByteCount(part.length), actual: ByteCount(total))
+        )
     }
 
     private func refused(_ reason: String, _ status: Int) -> Setback {

@@ -83,6 +83,11 @@ public struct TransferEngine: Sendable {
         return received
     }
 
+    /// Makes the next transfer into a directory begin anew.
+    public static func forget(in directory: FilePath) throws(TransferError) {
+        do throws(SystemError) { try Journal.remove(from: directory) } catch { throw .system(error) }
+    }
+
     /// How many bytes have been received in the directory of a file.
     public static func received(in directory: FilePath) -> ByteCount {
         guard let status = try? FileSystem.status(FileTransfer.contentPath(directory)) else { return 0 }

@@ -47,15 +47,15 @@ extension HTTPRequest {
 extension TransportError {
     /// What libcurl's verdict means; `nil` if all went well.
     init?(_ code: CURLcode, _ text: String?, isConnected: Bool) {
-        let reason = text ?? String(cString: curl_easy_strerror(code))
+        let reason = withoutUserinfo(text ?? String(cString: curl_easy_strerror(code)))
         switch code {
         case CURLE_OK: return nil
         case CURLE_URL_MALFORMAT: self = .invalidURL(reason)
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: self = .unknownHost(reason)
         case CURLE_COULDNT_CONNECT: self = .cannotConnect(reason)
         case CURLE_OPERATION_TIMEDOUT: self = isConnected ? .timedOut : .cannotConnect(reason)
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
-            CURLE_SSL_CERTPROBLEM:
+        // A handshake that fails otherwise is a line that broke: most often it did.
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM:
             self = .untrusted(reason)
         default: self = .broken(reason)
         }

@@ -161,7 +161,7 @@ struct SetbackTests {
         #expect(delivery.timesLocated == 2)
     }
 
-    @Test(arguments: [401, 403, 404, 410, 416])
+    @Test(arguments: [401, 403, 404, 410])
     func `a server that refuses every address means it`(status: Int) async throws {
         let delivery = try Delivery(
             .generated(size: 1000),
@@ -174,6 +174,43 @@ struct SetbackTests {
         }
         #expect(stated == status)
         #expect(delivery.timesLocated == 4)
+    }
+
+    @Test func `a file that has become shorter is told as changed`() async throws {
+        let delivery = try Delivery(
+            .generated(size: 1000),
+            faults: [StubFault(.cdn, .status(416, headers: ["Content-Range": "bytes */900"]), times: .max)]
+        )
+        guard case .wrongSize(_, expected: 1000, actual: 900) = try await delivery.failure() else {
+            Issue.record("the length went unnoticed")
+            return
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `the lowest bytes of a file are fetched again while another file waits for its hash`() async throws {
+        let contents = [StubContent.generated(size: 400_000_000), .generated(size: 300_000_000, seed: 2)]
+        let asked = Counter()
+        let server = try StubServer { request in
+            let index = Int(request.segments.last ?? "") ?? 0
+            var response = StubResponse.serving(contents[index], to: request)
+            if index == 1, request.headers["range"]?.hasPrefix("bytes=0-") == true, asked.next() == 0 {
+                response.trouble.dropAfter = 0
+                response.trouble.resets = true
+            }
+            return response
+        }
+        let folder = try TemporaryDirectory()
+        let files = try contents.enumerated().map { index, content in
+            let directory = folder.appending("\(index)")
+            try FileSystem.createDirectory(directory)
+            let part = RemotePart(size: ByteCount(content.size), content: .sha256(content.sha256)) {
+                RemoteAddress(url: "\(server.url)/\(index)", headers: [])
+            }
+            return RemoteFile(name: "\(index)", directory: directory, parts: [part])
+        }
+        let engine = TransferEngine(connections: 4) { _ in }
+        #expect(try await engine.receive(files).map(\.sha256) == contents.map(\.sha256))
     }
 
     @Test func `a redirect of the address is not followed`() async throws {

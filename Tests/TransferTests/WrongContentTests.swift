@@ -2,7 +2,8 @@ import Platform
 import SystemPackage
 import TestSupport
 import Testing
-import Transfer
+
+@testable import Transfer
 
 struct WrongContentTests {
     @Test func `a corrupt byte is noticed, and the second fetch is right`() async throws {
@@ -53,6 +54,31 @@ struct WrongContentTests {
         #expect(try await delivery.receive().sha256 == delivery.content.sha256)
         #expect(try delivery.isRight)
         #expect(delivery.ranges.count { $0 == "none" } == 1)
+    }
+
+    @Test func `a whole answer changes nothing of what is here and hashed`() async throws {
+        let delivery = try Delivery(
+            .generated(size: 40_000_000),
+            faults: [
+                StubFault(.cdn, .ignoreRange, times: .max),
+                StubFault(.cdn, .corruptByte(at: 1000), times: .max),
+            ]
+        )
+        try delivery.leave(first: 20_000_000)
+        #expect(try await delivery.receive().sha256 == delivery.content.sha256)
+        #expect(try delivery.isRight)
+    }
+
+    @Test func `a journal that calls other bytes verified is not believed`() async throws {
+        let delivery = try Delivery(.generated(size: 100_000))
+        var wrong = delivery.content.all
+        wrong[7] ^= 1
+        try delivery.leave(wrong)
+        var journal = Journal(delivery.file)
+        (journal.here, journal.verified) = (RangeSet(0..<100_000), Digest.of(wrong).hex)
+        try journal.save(in: delivery.folder.path, durably: true)
+        try await delivery.receive()
+        #expect(try delivery.isRight)
     }
 
     @Test func `a whole answer to a range that is the whole is taken`() async throws {

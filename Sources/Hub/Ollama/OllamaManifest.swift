@@ -81,7 +81,13 @@ extension OllamaManifest {
         if let kind = document.mediaType, !Self.kinds.contains(kind) { throw .unknownKind(kind) }
         digest = .of(bytes)
         var layers: [Layer] = []
-        for layer in document.layers { layers.append(try layer.checked()) }
+        for layer in document.layers {
+            let layer = try layer.checked()
+            guard layers.allSatisfy({ $0.digest != layer.digest || $0.size == layer.size }) else {
+                throw .badSize(layer.size.bytes)
+            }
+            layers.append(layer)
+        }
         self.layers = layers
         configuration = try document.config?.checked()
     }
