@@ -69,9 +69,13 @@ extension Failure {
             error.isNoSpace
             ? .noSpace : error.isAccessRefused ? .refused : error.isNotFound ? .notFound : .failed
         let hint: String? =
-            error.isAccessRefused
-            ? "check the owner and the mode of the folder, and whether its filesystem is mounted read-only"
-            : nil
+            switch kind {
+            case .refused:
+                "check the owner and the mode of the folder, and whether its filesystem is mounted read-only"
+            case .noSpace:
+                "see `stackctl df`, and what `stackctl rm` could remove; what has arrived of a pull is kept"
+            default: nil
+            }
         self.init(kind, "\(error)", hint: hint, cause: error)
     }
 

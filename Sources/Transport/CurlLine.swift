@@ -55,7 +55,9 @@ final class CurlLine: Sendable {
 
     // MARK: Receiving
 
-    /// The next bytes; `nil` at the end. `patience` is how long the line may be silent.
+    /// The next bytes; `nil` at the end.
+    ///
+    /// `patience` is how long the line may be silent.
     func receive(patience: Duration?) async throws(TransportError) -> [UInt8]? {
         try await waiting { line throws(TransportError) in try line.receiveNow(patience: patience) }
     }
@@ -75,7 +77,10 @@ final class CurlLine: Sendable {
         buffer.withUnsafeMutableBytes { buffer in
             handle.withLock { handle in
                 var count = 0
-                return Self.outcome(curl_easy_recv(handle.raw, buffer.baseAddress, buffer.count, &count), &count)
+                return Self.outcome(
+                    curl_easy_recv(handle.raw, buffer.baseAddress, buffer.count, &count),
+                    &count
+                )
             }
         }
     }
@@ -106,7 +111,9 @@ final class CurlLine: Sendable {
     private func sendWhatFits(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         handle.withLock { handle in
             var count = 0
-            let code = withoutBrokenPipe { curl_easy_send(handle.raw, bytes.baseAddress, bytes.count, &count) }
+            let code = withoutBrokenPipe {
+                curl_easy_send(handle.raw, bytes.baseAddress, bytes.count, &count)
+            }
             return Self.outcome(code, &count)
         }
     }

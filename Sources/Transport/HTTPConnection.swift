@@ -27,7 +27,9 @@ public final class HTTPConnection: Sendable {
     /// Makes a request for another protocol, on a connection of its own.
     ///
     /// The connection is handed over by status 101, or by 200, as old servers have it.
-    public static func open(_ request: HTTPRequest, protocol name: String) async throws(TransportError) -> Answer {
+    public static func open(_ request: HTTPRequest, protocol name: String) async throws(TransportError)
+        -> Answer
+    {
         try request.check()
         let line = try await CurlLine.connect(request)
         try await line.send(request.upgradeHead(to: name) + (request.body ?? []))

@@ -17,7 +17,9 @@ struct HeadReader {
         let searched = max(0, bytes.count - 3)
         bytes += more
         guard let end = endOfHead(from: searched) else {
-            guard bytes.count <= Self.mostBytes else { throw .broken("the header of the answer does not end") }
+            guard bytes.count <= Self.mostBytes else {
+                throw .broken("the header of the answer does not end")
+            }
             return
         }
         guard end <= Self.mostBytes else { throw .broken("the header of the answer does not end") }
@@ -37,7 +39,9 @@ struct HeadReader {
     private func endOfHead(from start: Int) -> Int? {
         var place = start
         while place + 3 < bytes.count {
-            if bytes[place] == 0x0D, bytes[place + 1] == 0x0A, bytes[place + 2] == 0x0D, bytes[place + 3] == 0x0A {
+            if bytes[place] == 0x0D, bytes[place + 1] == 0x0A, bytes[place + 2] == 0x0D,
+                bytes[place + 3] == 0x0A
+            {
                 return place + 4
             }
             place += 1
@@ -50,7 +54,8 @@ struct HeadReader {
             String(decoding: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self)
         }
         let words = lines.first?.split(separator: " ", maxSplits: 2) ?? []
-        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), words[1].utf8.count == 3, let status = Int(words[1]),
+        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), words[1].utf8.count == 3,
+            let status = Int(words[1]),
             status >= 100
         else { throw .broken("the answer is not HTTP") }
         var fields: [(name: String, value: String)] = []
@@ -59,7 +64,9 @@ struct HeadReader {
                 throw .broken("the answer has a malformed header field")
             }
             let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            fields.append((line[..<colon].lowercased(), String(value.reversed().drop { $0 == " " }.reversed())))
+            fields.append(
+                (line[..<colon].lowercased(), String(value.reversed().drop { $0 == " " }.reversed()))
+            )
         }
         return HTTPHead(status: status, headers: fields)
     }

@@ -82,7 +82,11 @@ struct ExitStatusTests {
     @Test func `wrong hash: 4, and nothing is visible`() async throws {
         let home = try CommandLineHome(tinyRepository())
         home.hub.inject(StubFault(.cdn, .corruptByte(at: 100), times: 2))
-        expect(try await home.run("pull", "org/tiny-GGUF"), 4, says: "arrived with another hash than is declared for it: the same bytes came twice")
+        expect(
+            try await home.run("pull", "org/tiny-GGUF"),
+            4,
+            says: "arrived with another hash than is declared for it: the same bytes came twice"
+        )
         #expect(try home.visibleFiles().isEmpty)
         #expect(home.hub.requests(.cdn).count == 2)
     }
