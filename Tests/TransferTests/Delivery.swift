@@ -47,10 +47,13 @@ final class Delivery: Sendable {
         firstPause: Duration = .milliseconds(2),
         rateLimit: ByteCount? = nil
     ) -> TransferEngine {
-        TransferEngine(connections: connections, firstPause: firstPause, rateLimit: rateLimit) {
+        var engine = TransferEngine(connections: connections, firstPause: firstPause, rateLimit: rateLimit) {
             [self] event in
             told.withLock { $0.append(event) }
         }
+        // However busy this machine is, a request asks for the same.
+        engine.pacing.readAhead = Int64(2 * connections) * Ledger.leastSpan
+        return engine
     }
 
     @discardableResult

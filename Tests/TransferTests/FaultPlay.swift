@@ -59,6 +59,8 @@ final class FaultPlay: Sendable {
     var engine: TransferEngine {
         var engine = TransferEngine(connections: Self.connections, firstPause: .milliseconds(2)) { _ in }
         engine.pacing.stallTimeout = .milliseconds(600)
+        // However busy this machine is, a request asks for the same.
+        engine.pacing.readAhead = Int64(2 * Self.connections) * Ledger.leastSpan
         return engine
     }
 

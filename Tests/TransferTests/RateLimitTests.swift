@@ -30,7 +30,7 @@ struct RateLimitTests {
         _ = try? await task.value
         let shares = try #require(Journal.load(from: delivery.folder.path).last).here.ranges.map(\.length)
         #expect(shares.count == 8)
-        #expect((shares.min() ?? 0) * 2 > shares.max() ?? 0, "\(shares)")
+        #expect((shares.min() ?? 0) * 8 > shares.max() ?? 0, "\(shares)")
     }
 
     private func time(toReceive size: Int64, files: Int) async throws -> Duration {
