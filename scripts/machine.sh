@@ -39,7 +39,20 @@ need_packages() {
     apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# What the tests need on top: the hub's own client is one of the judges, in an environment of its own.
+# What the tests need on top: the hub's own client is one of the judges, in an environment of its own; and engines for
+# containers of their own, which only root can start.
 need_test_packages() {
     python3 -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
+    [ "$(id -u)" -eq 0 ] || return 0
+    need_programs dockerd:docker.io runc:runc iptables:iptables podman:podman busybox:busybox-static \
+        docker:docker.io openssl:openssl
+}
+
+# Installs the packages of the programs that are missing, each named as PROGRAM:PACKAGE.
+need_programs() {
+    local pair packages=()
+    for pair in "$@"; do
+        PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}")
+    done
+    [ ${#packages[@]} -eq 0 ] || need_packages "${packages[@]}"
 }

@@ -38,11 +38,11 @@ static inline curl_socket_t curl_shim_get_socket(CURL *handle) {
     return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK ? socket : CURL_SOCKET_BAD;
 }
 /// Tells the other side of TLS that nothing more will be sent, which libcurl itself tells only by closing; 1, 0 where
-/// the handle's connection is not TLS by OpenSSL, or -1 where it failed.
+/// the handle's connection has no TLS, or -1 where it failed or the TLS is not OpenSSL's.
 static inline int curl_shim_end_tls_writing(CURL *handle) {
     extern int SSL_shutdown(void *session);
     struct curl_tlssessioninfo *info = NULL;
     if (curl_easy_getinfo(handle, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info || !info->internals) return 0;
-    if (info->backend != CURLSSLBACKEND_OPENSSL) return 0;
+    if (info->backend != CURLSSLBACKEND_OPENSSL) return -1;
     return SSL_shutdown(info->internals) < 0 ? -1 : 1;
 }

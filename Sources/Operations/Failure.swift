@@ -58,6 +58,7 @@ extension Failure {
             case let error as SystemError: Failure(system: error)
             case let error as StoreError: Failure(store: error)
             case let error as TransferError: Failure(transfer: error)
+            case let error as DockerError: Failure(docker: error)
             case is CancellationError: Failure(.cancelled, "interrupted")
             default: Failure(.failed, "\(error)", cause: error)
             }

@@ -171,7 +171,9 @@ public struct Remove: Sendable {
             switch stack.container {
             case .named(let name): [name]
             case .service(let project, let service):
-                try await docker.containers(project: project, service: service)
+                try await docker.containers(
+                    labels: [ComposeLabel.project: project, ComposeLabel.service: service]
+                ).map(\.id)
             }
         var lines: [String] = []
         for name in names {
@@ -180,7 +182,7 @@ public struct Remove: Sendable {
             let configuration = container.configuration
             lines +=
                 (container.arguments ?? []) + (configuration.command ?? [])
-                + (configuration.environment ?? [])
+                + (configuration.environment?.assignments ?? [])
         }
         return lines
     }

@@ -40,7 +40,8 @@ struct RemoveTests {
         let body =
             #"{"Id":"c1","State":{"Running":\#(running)},"Config":{"Cmd":null,"Env":["A=b"]},"Args":[\#(arguments)]}"#
         return try StubServer(name: "docker", socket: home.directory.appending("docker.sock")) { request in
-            request.path.hasSuffix("/containers/stackctl-llamacpp/json")
+            if request.path == "/_ping" { return StubResponse(headers: ["Api-Version": "1.41"], text: "OK") }
+            return request.path.hasSuffix("/containers/stackctl-llamacpp/json")
                 ? .json(body) : .json(#"{"message":"no such thing"}"#, status: 404)
         }
     }

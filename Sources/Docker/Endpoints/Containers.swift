@@ -1,45 +1,9 @@
 import Platform
+import Transport
 
-/// A container as the engine describes it.
-public struct Container: Sendable, Decodable {
-    /// What it does now.
-    public struct State: Sendable, Decodable {
-        /// Whether its process runs.
-        public let running: Bool
-
-        enum CodingKeys: String, CodingKey { case running = "Running" }
-    }
-
-    /// How it was made.
-    public struct Configuration: Sendable, Decodable {
-        /// Its command, without the entry point.
-        public let command: [String]?
-        /// Its environment, as `NAME=VALUE`.
-        public let environment: [String]?
-
-        enum CodingKeys: String, CodingKey { case command = "Cmd", environment = "Env" }
-    }
-
-    /// Its identifier.
-    public let id: String
-    /// What it does now.
-    public let state: State
-    /// How it was made.
-    public let configuration: Configuration
-    /// The arguments that its process was started with.
-    public let arguments: [String]?
-
-    enum CodingKeys: String, CodingKey {
-        case id = "Id", state = "State", configuration = "Config", arguments = "Args"
-    }
-}
-
-/// A volume of the engine.
-public struct Volume: Sendable, Decodable {
-    /// Where its files are on this machine.
-    public let mountpoint: String
-
-    enum CodingKeys: String, CodingKey { case mountpoint = "Mountpoint" }
+/// Where a container's endpoints are.
+func containerPath(_ container: String, _ rest: String = "") -> String {
+    "/containers/\(container.percentEncoded())\(rest)"
 }
 
 extension DockerClient {
@@ -47,32 +11,70 @@ extension DockerClient {
     ///
     /// Maps to `GET /containers/{name}/json`.
     public func container(_ name: String) async throws(DockerError) -> Container {
-        try await get(
-            Container.self,
-            "/containers/\(name.percentEncoded())/json",
-            subject: "container \(name)"
-        )
+        try await get(containerPath(name, "/json"), subject: "container \(name)")
     }
 
-    /// The identifiers of the containers of a compose service, also of those that do not run.
+    /// The containers that bear all of these labels, also those that do not run.
     ///
-    /// Maps to `GET /containers/json` with a filter on compose's labels.
-    public func containers(project: String, service: String) async throws(DockerError) -> [String] {
-        struct Entry: Decodable {
+    /// Maps to `GET /containers/json` with a filter.
+    public func containers(labels: [String: String]) async throws(DockerError) -> [ContainerSummary] {
+        let wanted = labels.map { "\($0.key)=\($0.value)" }.sorted()
+        let all: [ContainerSummary] = try await get(
+            "/containers/json",
+            subject: "containers",
+            query: [("all", "1"), ("filters", try Self.filters(["label": wanted]))]
+        )
+        // Engines differ in how they take several filters together.
+        return all.filter { entry in labels.allSatisfy { entry.labels[$0.key] == $0.value } }
+    }
+
+    /// The container of exactly this name, also if it does not run.
+    ///
+    /// Maps to `GET /containers/json` with a filter, since a description is also given for the beginning of an identifier.
+    public func container(named name: String) async throws(DockerError) -> ContainerSummary? {
+        let all: [ContainerSummary] = try await get(
+            "/containers/json",
+            subject: "containers",
+            query: [("all", "1"), ("filters", try Self.filters(["name": [name]]))]
+        )
+        // To the engine a name is a pattern.
+        return all.first { $0.names.contains(name) }
+    }
+
+    /// Makes a container; its identifier.
+    ///
+    /// Maps to `POST /containers/create`.
+    public func create(_ plan: ContainerPlan, named name: String) async throws(DockerError) -> String {
+        struct Answer: Decodable {
             let id: String
             enum CodingKeys: String, CodingKey { case id = "Id" }
         }
-        let labels = ["com.docker.compose.project=\(project)", "com.docker.compose.service=\(service)"]
-        let quoted = labels.map { "\"\($0.filter { $0 != "\"" && $0 != "\\" })\"" }.joined(separator: ",")
-        let filter = "{\"label\":[\(quoted)]}".percentEncoded()
-        return try await get([Entry].self, "/containers/json?all=1&filters=\(filter)", subject: "containers")
-            .map(\.id)
+        let question = Question(
+            .post,
+            "/containers/create",
+            subject: "image \(plan.image)",
+            query: [("name", name)]
+        )
+        return try await EngineLine.decode(Answer.self, line.send(question.with(plan))).id
     }
 
-    /// Describes a volume.
+    /// Removes a container; one that runs only if it is `forced`.
     ///
-    /// Maps to `GET /volumes/{name}`.
-    public func volume(_ name: String) async throws(DockerError) -> Volume {
-        try await get(Volume.self, "/volumes/\(name.percentEncoded())", subject: "volume \(name)")
+    /// Maps to `DELETE /containers/{name}`.
+    public func remove(_ container: String, forced: Bool = false) async throws(DockerError) {
+        let question = Question(
+            .delete,
+            containerPath(container),
+            subject: "container \(container)",
+            query: [("force", forced ? "1" : nil)],
+            patience: .unlimited
+        )
+        _ = try await line.send(question)
+    }
+
+    static func filters(_ filters: [String: [String]]) throws(DockerError) -> String {
+        do { return String(decoding: try JSON.encodeLine(filters), as: UTF8.self) } catch {
+            throw .unexpected("\(error)")
+        }
     }
 }

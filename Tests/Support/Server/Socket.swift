@@ -100,7 +100,8 @@ final class Socket: Sendable {
     /// Waits for the next connection; `nil` once the socket was shut down.
     func accept() -> Socket? {
         while true {
-            _ = waitForBytes(.seconds(60))
+            // Of a Unix socket that was shut down, `accept` says only that nobody is there.
+            guard waitForConnection(.seconds(60)) else { return nil }
             let (accepted, reason) = heritage.withLock { _ in
                 let accepted = Glibc.accept(descriptor, nil, nil)
                 if accepted >= 0 { _ = fcntl(accepted, F_SETFD, FD_CLOEXEC) }
@@ -162,6 +163,13 @@ final class Socket: Sendable {
     func waitForBytes(_ timeout: Duration) -> Bool {
         var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&request, 1, Int32(timeout / .milliseconds(1))) != 0
+    }
+
+    /// Waits for a connection, or until the time is up; `false` once the socket was shut down.
+    private func waitForConnection(_ timeout: Duration) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&request, 1, Int32(timeout / .milliseconds(1)))
+        return Int32(request.revents) & (POLLHUP | POLLNVAL) == 0
     }
 
     /// Whether the other side has ended the connection.

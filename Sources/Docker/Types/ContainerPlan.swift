@@ -1,0 +1,67 @@
+/// A container to be made.
+public struct ContainerPlan: Sendable, Encodable {
+    /// What a container is given of the engine's machine.
+    public struct Resources: Sendable, Encodable {
+        /// The network that it is in.
+        public var networkMode: String?
+        /// Folders or volumes and where it sees them, as `SOURCE:DESTINATION[:ro]`.
+        public var binds: [String]?
+        /// When it is started again.
+        public var restartPolicy: RestartPolicy?
+        /// What it may take of the memory, in bytes.
+        public var memory: Int64?
+
+        enum CodingKeys: String, CodingKey {
+            case networkMode = "NetworkMode", binds = "Binds", restartPolicy = "RestartPolicy", memory =
+                "Memory"
+        }
+
+        /// Nothing in particular.
+        public init() {}
+    }
+
+    /// A command that tells whether the container is well.
+    public struct HealthCheck: Sendable, Encodable {
+        /// The command, behind the word `CMD`.
+        public var test: [String]
+        /// From one run to the next, in nanoseconds.
+        public var interval: Int64
+
+        enum CodingKeys: String, CodingKey { case test = "Test", interval = "Interval" }
+
+        /// Runs a command so often.
+        public init(_ command: [String], every interval: Duration) {
+            test = ["CMD"] + command
+            self.interval = Int64(interval / .nanoseconds(1))
+        }
+    }
+
+    /// The image.
+    public var image: String
+    /// The command; the image's own if `nil`.
+    public var command: [String]?
+    /// The entry point; the image's own if `nil`.
+    public var entrypoint: [String]?
+    /// The environment.
+    public var environment: Variables?
+    /// The labels.
+    public var labels: [String: String]?
+    /// Whether its process has a terminal.
+    public var hasTerminal = false
+    /// How its health is told.
+    public var healthCheck: HealthCheck?
+    /// What it is given.
+    public var resources = Resources()
+
+    enum CodingKeys: String, CodingKey {
+        case image = "Image", command = "Cmd", entrypoint = "Entrypoint", environment = "Env", labels =
+            "Labels"
+        case hasTerminal = "Tty", healthCheck = "Healthcheck", resources = "HostConfig"
+    }
+
+    /// A container of an image, with the image's own command unless another is given.
+    public init(image: String, command: [String]? = nil) {
+        self.image = image
+        self.command = command
+    }
+}

@@ -1,0 +1,37 @@
+import Platform
+
+/// Containers for tests that know no client of the engine.
+extension PrivateEngine {
+    /// Makes a container of the image that runs a shell script, in the machine's own network, and starts it.
+    public func run(_ script: String, as name: String, variables: [String] = []) async throws {
+        struct Plan: Encodable {
+            struct Host: Encodable { let NetworkMode = "host" }
+            let Image = PrivateEngine.image
+            let Cmd: [String]
+            let Env: [String]
+            let HostConfig = Host()
+        }
+        let plan = try JSON.encodeLine(Plan(Cmd: ["/bin/sh", "-c", script], Env: variables))
+        try await demand("POST", "/containers/create?name=\(name)", plan)
+        try await demand("POST", "/containers/\(name)/start")
+    }
+
+    /// Ends a container at once.
+    public func kill(_ name: String) async throws {
+        try await demand("POST", "/containers/\(name)/kill")
+        try await demand("POST", "/containers/\(name)/wait")
+    }
+
+    /// Removes a container, if there is one.
+    public func remove(_ name: String) async throws {
+        _ = try await ask("DELETE", "/v1.41/containers/\(name)?force=1")
+    }
+
+    private func demand(_ method: String, _ target: String, _ body: [UInt8]? = nil) async throws {
+        let type = body == nil ? nil : "application/json"
+        let answer = try await ask(method, "/v1.41\(target)", type: type, body: body)
+        guard let answer, (200..<300).contains(answer.status) else {
+            throw NotStarted(reason: "\(method) \(target): \(answer?.text ?? "no answer")")
+        }
+    }
+}
