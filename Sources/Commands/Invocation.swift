@@ -75,6 +75,8 @@ struct Invocation {
     /// Puts the options behind the verb's own words, and before a `--`.
     private static func arrange(_ words: ArraySlice<String>, _ options: [String]) -> [String] {
         if words.first == "help" { return Array(words) }
+        // What follows its first word is another program's, with or without a `--`.
+        if words.first == "exec" { return ["exec"] + options + Array(words.dropFirst()) }
         let end = words.firstIndex(of: "--") ?? words.endIndex
         return Array(words[..<end]) + options + Array(words[end...])
     }

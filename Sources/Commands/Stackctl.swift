@@ -15,8 +15,8 @@ public struct Stackctl: AsyncParsableCommand {
             """,
         discussion: """
             STACK is the name of a folder under `stacks/`: `mistral`, `llamacpp` and `vllm` are shipped. Without one, \
-            `ls`, `df` and `verify` act on all stacks, the other verbs on the default one (`STACKCTL_STACK`, else the only \
-            stack of the home, else `llamacpp`).
+            `ls`, `df`, `verify`, `status` and `stats` act on all stacks, the other verbs on the default one \
+            (`STACKCTL_STACK`, else the only stack of the home, else `llamacpp`).
             """,
         version: Version.text,
         groupedSubcommands: [
@@ -27,7 +27,14 @@ public struct Stackctl: AsyncParsableCommand {
                     DiskFree.self,
                 ]
             ),
-            CommandGroup(name: "Stacks", subcommands: [LaunchPrint.self]),
+            CommandGroup(
+                name: "Stacks",
+                subcommands: [
+                    LaunchPrint.self, ComposeUp.self, ComposeDown.self, StatusShow.self,
+                    ContainerRestart.self,
+                    ContainerStop.self, ContainerStart.self, LogsShow.self, StatsShow.self, ExecRun.self,
+                ]
+            ),
             CommandGroup(name: "Host", subcommands: groupOfHost),
         ]
     )

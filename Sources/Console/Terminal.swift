@@ -20,7 +20,7 @@ public struct Terminal: Sendable {
     /// Whether it is a terminal on which a line can be drawn again.
     public let canRedraw: Bool
 
-    private let descriptor: Descriptor
+    let descriptor: Descriptor
     private let columns: Int?
 
     /// Describes an output by its descriptor.
@@ -75,7 +75,7 @@ public struct Terminal: Sendable {
     public func say(_ text: String) { try? write(text) }
 
     /// The signal may be ignored by now, since a server's sockets ask for that.
-    private func endOfBrokenPipe() -> Never {
+    func endOfBrokenPipe() -> Never {
         signal(SIGPIPE, SIG_DFL)
         raise(SIGPIPE)
         exit(128 + SIGPIPE)

@@ -1,0 +1,124 @@
+import Catalog
+import Docker
+import Glibc
+import Platform
+import SystemPackage
+
+/// What Compose was told to do.
+public struct ComposeRun: Sendable, Encodable {
+    /// The stack.
+    public let stack: String
+    /// The words of the command.
+    public let command: [String]
+}
+
+/// Creates or removes a stack's containers: Compose does it, on the stack's own file.
+public struct Compose: Sendable {
+    /// What is done.
+    public enum Action: String, Sendable, CaseIterable { case up, down }
+
+    private let action: Action
+
+    /// Describes it.
+    public init(_ action: Action) { self.action = action }
+
+    /// What would be run.
+    public func plan(in workspace: Workspace) async throws(Failure) -> ComposeRun {
+        let (run, _, _) = try await prepare(in: workspace)
+        return run
+    }
+
+    /// Runs it; what Compose says goes to stderr.
+    public func run(in workspace: Workspace) async throws(Failure) -> ComposeRun {
+        let (run, program, environment) = try await prepare(in: workspace)
+        let status = try await Self.run(program, run.command, environment, output: .descriptor(STDERR_FILENO))
+        guard status == 0 else {
+            let failure = Failure(
+                .failed,
+                "`\(run.command.joined(separator: " "))` ended with status \(status)",
+                hint: "what it says above is the reason"
+            )
+            throw failure
+        }
+        return run
+    }
+
+    private func prepare(in workspace: Workspace) async throws(Failure) -> (ComposeRun, FilePath, Environment)
+    {
+        let stack = try workspace.stack()
+        guard FileSystem.exists(stack.composeFile) else {
+            throw Failure(
+                .notFound,
+                "the stack `\(stack.name)` has no Compose file `\(stack.composeFile)`",
+                hint: "write the shipped one with `stackctl init`, or set `compose` in its stack.yaml"
+            )
+        }
+        let environment = try engineEnvironment(workspace)
+        let (program, words) = try await Self.find(environment)
+        let rest = ["-f", stack.composeFile.string, action.rawValue] + (action == .up ? ["--detach"] : [])
+        return (ComposeRun(stack: stack.name, command: words + rest), program, environment)
+    }
+
+    /// Compose looks for an engine by itself, and not at all the places where we have found one.
+    private func engineEnvironment(_ workspace: Workspace) throws(Failure) -> Environment {
+        let address: EngineAddress
+        do throws(DockerError) { address = try EngineAddress(environment: workspace.environment) } catch {
+            throw Failure(docker: error)
+        }
+        guard case .usual = address.origin else { return workspace.environment }
+        return workspace.environment.setting("DOCKER_HOST", to: address.description)
+    }
+
+    /// The words that begin a command of Compose, of the first kind that is there.
+    private static func find(_ environment: Environment) async throws(Failure) -> (FilePath, [String]) {
+        for words in [["docker", "compose"], ["docker-compose"], ["podman", "compose"], ["podman-compose"]] {
+            guard let program = environment.program(words[0]) else { continue }
+            // The command may be there without the part that is asked for.
+            let probe = words + ["version"]
+            guard try await run(program, probe, environment, output: .nothing, errors: .nothing) == 0 else {
+                continue
+            }
+            return (program, words)
+        }
+        throw Failure(
+            .notFound,
+            "there is no Compose here: neither `docker compose` nor `docker-compose`, `podman compose` or `podman-compose`",
+            hint: "install it: `sudo apt-get install docker-compose-plugin`, or `docker-compose`"
+        )
+    }
+
+    private static func run(
+        _ program: FilePath,
+        _ words: [String],
+        _ environment: Environment,
+        output: ChildProcess.Stream,
+        errors: ChildProcess.Stream = .inherited
+    ) async throws(Failure) -> Int32 {
+        do {
+            let child = try ChildProcess(
+                program,
+                Array(words.dropFirst()),
+                environment: environment,
+                output: output,
+                errors: errors
+            )
+            return try await child.statusOrInterruption()
+        } catch { throw Failure(error) }
+    }
+}
+
+extension ChildProcess {
+    /// Waits for its end, also when the task is cancelled: then it is told, unless it ends by itself because it was told
+    /// by the same keys.
+    fileprivate func statusOrInterruption() async throws -> Int32 {
+        do { return try await status() } catch {
+            let end = ContinuousClock.now + .seconds(2)
+            await Task {
+                while !hasEnded, ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(20)) }
+                send(SIGTERM)
+                _ = try? await status()
+            }.value
+            throw error
+        }
+    }
+}
