@@ -33,6 +33,7 @@ write_gguf "$ground/hub/org/large-GGUF/large-q8_0.gguf" "$size"
 mkdir -p "$ground/hub/org/many"
 header='{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}'
 { printf '%b\0\0\0\0\0\0\0' "\\x$(printf %x ${#header})"; printf '%s\0\0' "$header"; } >"$ground/hub/org/many/model.safetensors"
+echo '{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}' >"$ground/hub/org/many/config.json"
 for number in $(seq -w "$count"); do
     printf '{"number": "%s"}\n' "$number" >"$ground/hub/org/many/part-$number.json"
 done

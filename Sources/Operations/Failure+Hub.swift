@@ -120,7 +120,12 @@ private struct HubWords {
                 "check the network, the proxy variables and `HF_ENDPOINT`"
             )
         case .refusedAddress(let address):
-            (.invalid, "`\(withoutUserinfo(address))` is not the address of a hub", "check `HF_ENDPOINT`")
+            (
+                .invalid, "`\(withoutUserinfo(address))` is not the address of a hub",
+                address.contains("://")
+                    ? "check `HF_ENDPOINT`"
+                    : "it lacks its scheme: set `HF_ENDPOINT` to https://\(withoutUserinfo(address)), or http://…"
+            )
         case .offline:
             (
                 .unavailable, "the hub may not be asked: offline",

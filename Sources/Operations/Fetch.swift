@@ -3,6 +3,7 @@ import FoundationEssentials
 import Hub
 import Platform
 import Store
+import Synchronization
 import SystemPackage
 import Transfer
 
@@ -10,11 +11,13 @@ import Transfer
 struct Fetch: Sendable {
     private let planned: PlannedPull
     private let store: ModelStore
+    private let copies: StoredCopies
     private let options: PullOptions
 
-    init(_ planned: PlannedPull, _ store: ModelStore, _ options: PullOptions) {
+    init(_ planned: PlannedPull, _ store: ModelStore, _ copies: StoredCopies, _ options: PullOptions) {
         self.planned = planned
         self.store = store
+        self.copies = copies
         self.options = options
     }
 
@@ -33,29 +36,33 @@ struct Fetch: Sendable {
         for (file, copy) in zip(selection.files, copies) where copy != nil {
             report(.done(file: file.path.string))
         }
-        let opened = try await openPartials(
-            zip(selection.files, copies).filter { $0.1 == nil }.map(\.0),
-            report
-        )
-        defer { withExtendedLifetime(opened) {} }
+        var places = Places()
+        defer { withExtendedLifetime(places) {} }
+        let missing = zip(selection.files, copies).filter { $0.1 == nil }.map(\.0)
+        do { try await open(missing, in: &places, report) } catch {
+            removeEmpty(places.opened)
+            throw error
+        }
+        let opened = places.opened
         let sizes = Dictionary(selection.files.map { ($0.path.string, $0.size) }) { first, _ in first }
+        let setbacks = SetbackCount()
         let engine = TransferEngine(connections: options.connections, rateLimit: options.rateLimit) { event in
-            Self.pass(event, sizes, to: report)
+            Self.pass(event, sizes, setbacks, to: report)
         }
         if !opened.isEmpty { report(.phase(.downloading, "downloading \(planned.request.model)")) }
         let received: [ReceivedFile]
         do { received = try await engine.receive(opened.map(\.remote)) } catch {
-            for place in opened { store.removePartialIfEmpty(place.remote.directory, holding: place.lock) }
+            removeEmpty(opened)
             throw error
         }
-        var contents: [FilePath: Content] = [:]
+        var contents = places.storedMeanwhile
         for (place, file) in zip(opened, received) {
-            contents[place.remote.directory] = Content(path: file.content, sha256: file.sha256.hex)
+            contents[place.id] = Content(path: file.content, sha256: file.sha256.hex)
         }
         report(.phase(.storing, "storing \(planned.request.model)"))
         let ordered = selection.files.enumerated().map { index, file in
             if let copy = copies[index] { return copy }
-            guard let content = contents[store.partialDirectory(file.partialID)] else {
+            guard let content = contents[file.partialID] else {
                 preconditionFailure("every file was received or copied")
             }
             return content
@@ -82,19 +89,16 @@ struct Fetch: Sendable {
         }
         var sound: [Content?] = []
         for (file, copy) in zip(planned.selection.files, planned.copies) {
-            guard let copy, let part = file.parts.first else {
-                sound.append(nil)
-                continue
-            }
-            sound.append(
-                try await cancellableBlocking { checkCancellation in
-                    do { return try Self.content(copy, part, checkCancellation) } catch is SystemError {
-                        return nil
-                    }
-                }
-            )
+            sound.append(try await soundCopy(copy, of: file))
         }
         return sound
+    }
+
+    private func soundCopy(_ copy: FilePath?, of file: SelectedFile) async throws -> Content? {
+        guard let copy, let part = file.parts.first else { return nil }
+        return try await cancellableBlocking { checkCancellation in
+            do { return try Self.content(copy, part, checkCancellation) } catch is SystemError { return nil }
+        }
     }
 
     private static func content(
@@ -121,17 +125,23 @@ struct Fetch: Sendable {
     // MARK: Places
 
     private struct OpenPlace: Sendable {
+        let id: Digest
         let remote: RemoteFile
         let lock: FileLock
     }
 
+    private struct Places {
+        var opened: [OpenPlace] = []
+        /// Contents that another process has stored while its lock was waited for.
+        var storedMeanwhile: [Digest: Content] = [:]
+    }
+
     /// Opens the place of every file that must be fetched, each content once, in an order that all processes share, so
     /// that two of them never wait for each other.
-    private func openPartials(_ missing: [SelectedFile], _ report: @escaping Reporter) async throws
-        -> [OpenPlace]
+    private func open(_ missing: [SelectedFile], in places: inout Places, _ report: @escaping Reporter)
+        async throws
     {
         let request = planned.request
-        var opened: [OpenPlace] = []
         var seen: Set<Digest> = []
         for file in missing.sorted(by: { $0.partialID.hex < $1.partialID.hex })
         where seen.insert(file.partialID).inserted {
@@ -142,13 +152,31 @@ struct Fetch: Sendable {
                 path: file.path.string,
                 sizeBytes: file.size
             )
+            var hasWaited = false
             let (directory, lock) = try await store.openPartial(file.partialID, for: purpose) {
+                hasWaited = true
                 report(.phase(.waiting, "waiting for another stackctl that downloads \(file.path)"))
             }
+            let place = OpenPlace(id: file.partialID, remote: remote(file, directory), lock: lock)
+            if hasWaited, !options.force, let content = try await storedMeanwhile(file) {
+                removeEmpty([place])
+                places.storedMeanwhile[file.partialID] = content
+                report(.done(file: file.path.string))
+                continue
+            }
             if options.force { try TransferEngine.forget(in: directory) }
-            opened.append(OpenPlace(remote: remote(file, directory), lock: lock))
+            places.opened.append(place)
         }
-        return opened
+    }
+
+    private func storedMeanwhile(_ file: SelectedFile) async throws -> Content? {
+        guard file.parts.count == 1 else { return nil }
+        let content = file.parts[0].content.digest
+        return try await soundCopy(copies.find([content])[content.hex], of: file)
+    }
+
+    private func removeEmpty(_ places: [OpenPlace]) {
+        for place in places { store.removePartialIfEmpty(place.remote.directory, holding: place.lock) }
     }
 
     private func remote(_ file: SelectedFile, _ directory: FilePath) -> RemoteFile {
@@ -156,15 +184,22 @@ struct Fetch: Sendable {
         return RemoteFile(name: file.path.string, directory: directory, parts: parts)
     }
 
-    private static func pass(_ event: TransferEvent, _ sizes: [String: ByteCount], to report: Reporter) {
+    private static func pass(
+        _ event: TransferEvent,
+        _ sizes: [String: ByteCount],
+        _ setbacks: SetbackCount,
+        to report: Reporter
+    ) {
         switch event {
         case .received(let file, let bytes, let size): report(.progress(file: file, bytes: bytes, of: size))
         case .resuming(let file, let from):
             report(.resumed(file: file, bytes: from, of: sizes[file] ?? from))
             report(.note("\(file): \(from) are here from an earlier run"))
         case .retrying(let file, let reason, let pause):
+            guard let count = setbacks.next(file, reason) else { return }
             let when = pause > .seconds(2) ? " in \(pause.components.seconds) s" : ""
-            report(.note("\(file): \(reason); trying again\(when)"))
+            let often = count > 1 ? " (\(count) times)" : ""
+            report(.note("\(file): \(reason); trying again\(when)\(often)"))
         case .heldOff(let host, let pause):
             report(.waiting(host: host, seconds: Int(pause.components.seconds) + 1))
         case .verifying(let file): report(.verifying(file: file))
@@ -234,6 +269,20 @@ struct Fetch: Sendable {
             gitBlob: file.gitBlob,
             sourcePath: file.sourcePath.flatMap { $0 == file.path ? nil : $0.string }
         )
+    }
+}
+
+/// How often the same went wrong with a file.
+private final class SetbackCount: Sendable {
+    private let counts = Mutex<[String: Int]>([:])
+
+    /// The number of this time, unless it is one too many to be told: a bad line breaks a thousand times.
+    func next(_ file: String, _ reason: String) -> Int? {
+        let count = counts.withLock { counts in
+            counts["\(file)\n\(reason)", default: 0] += 1
+            return counts["\(file)\n\(reason)"] ?? 1
+        }
+        return count < 4 || count.nonzeroBitCount == 1 ? count : nil
     }
 }
 

@@ -30,7 +30,8 @@ struct FileChoice: Sendable {
             selection = try RegistryFiles(reference, manifest, quant).choose(for: request, report)
         }
         try checkPin(of: selection)
-        let copies = options.force ? [:] : try await storedCopies(of: selection, store, in: workspace)
+        let wanted = options.force ? [] : selection.files.flatMap { $0.parts.map(\.content.digest) }
+        let copies = try await StoredCopies(store, in: workspace).find(wanted)
         return PlannedPull(
             request: request,
             source: source,
@@ -92,43 +93,5 @@ struct FileChoice: Sendable {
             "`\(file.path)` \(place) has another hash than the catalog's `sha256`",
             hint: "correct the entry in config/models.yaml, or do not trust the file"
         )
-    }
-
-    /// Stored files of the same content in any stack's volume on the same filesystem, by their hash.
-    private func storedCopies(
-        of selection: FileSelection,
-        _ store: ModelStore,
-        in workspace: Workspace
-    ) async throws(Failure) -> [String: FilePath] {
-        let wanted = Set(selection.files.flatMap { $0.parts.map(\.content.digest.hex) })
-        var known: [String: FilePath] = [:]
-        for stack in try workspace.stacks() {
-            let other = try? await workspace.store(of: stack)
-            let stores = [other, stack.adapterStore].compactMap(\.self)
-            for model in stores.flatMap({ (try? $0.models().models) ?? [] }) {
-                for file in model.manifest.files {
-                    let hashes = [file.sha256, file.gitBlob].compactMap(\.self).filter(wanted.contains)
-                    let path = model.path(of: file)
-                    guard !hashes.isEmpty, let status = try? FileSystem.status(path, followingLinks: false),
-                        status.kind == .file,
-                        status.size == file.sizeBytes, status.device == store.device
-                    else { continue }
-                    for hash in hashes { known[hash] = path }
-                }
-            }
-        }
-        return known
-    }
-}
-
-extension ModelStore {
-    /// The filesystem that the volume is on, or would be.
-    fileprivate var device: UInt64? {
-        var place = layout.volume
-        while !place.isEmpty {
-            if let status = try? FileSystem.status(place) { return status.device }
-            place.removeLastComponent()
-        }
-        return nil
     }
 }

@@ -138,7 +138,7 @@ public struct Pull: Sendable {
             let format = planned.selection.format.rawValue
             try store.refuseForeignFiles(at: ModelKey(model: request.model, format: format, quant: quant))
         }
-        let model = try await Fetch(planned, store, options).run(report)
+        let model = try await Fetch(planned, store, StoredCopies(store, in: workspace), options).run(report)
         return Outcome(stack, model, wasThere: false)
     }
 

@@ -101,6 +101,8 @@ struct FileTransfer: Sendable {
         if kept.length > 0 { report(.resuming(file: file.name, from: ByteCount(kept.length))) }
         let ledger = Monitor(Ledger(ranges, here: kept, window: Int64(2 * pacing.connections)))
         let keeper = JournalKeeper(file: file, content: content, ledger: ledger)
+        // Now, while there is room for it: later it is written over, for which a full disk has room.
+        if file.size > Self.small { try keeper.note() }
         let sha256: Digest
         do { sha256 = try await gather(ledger, content, keeper) } catch {
             // Whatever happened: what has come is not to be fetched again.
@@ -108,7 +110,7 @@ struct FileTransfer: Sendable {
             throw (error as? WrongContent)?.error ?? error
         }
         try content.truncate(to: file.size)
-        try await blocking { try content.synchronize() }
+        try await abandonableBlocking { try content.synchronize() }
         var journal = Journal(file)
         journal.here = RangeSet(ranges)
         journal.verified = sha256.hex

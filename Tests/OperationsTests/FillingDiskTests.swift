@@ -110,7 +110,7 @@ struct FillingDiskTests {
         let ballast = try fill(disk.path)
         do { _ = try await pull.value } catch let failure as Failure { #expect(failure.kind == .noSpace) }
         try FileSystem.remove(ballast)
-        try await goOn(home, content, from: reports.mostBytes, slack: content.size)
+        try await goOn(home, content, from: reports.mostBytes)
     }
 
     @Test(
