@@ -72,4 +72,8 @@ public struct Stack: Sendable {
 
     /// Where the container sees the adapters.
     public static let adapterMount = "/adapters"
+    /// Where the rendered launch is.
+    public var active: FilePath { folder.appending("active") }
+    /// Where the container sees the rendered launch.
+    public static let activeMount = "/active"
 }

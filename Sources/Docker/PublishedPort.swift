@@ -1,4 +1,4 @@
-import Platform
+public import Platform
 import Transport
 
 /// A port at which a container's server answers clients on this machine.
@@ -14,20 +14,33 @@ public struct PublishedPort: Sendable, Equatable {
         self.port = port
     }
 
-    /// The status with which the server answers a path; `nil` if it does not answer.
-    public func status(of path: String, patience: Duration = .seconds(5)) async throws(DockerError) -> Int? {
-        let name = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+    /// What the server answers to a GET of a path, or to a POST where a document is sent; `nil` if it does not answer,
+    /// or with more than `limit`.
+    ///
+    /// `key` is sent as the bearer's token: it is secret.
+    public func ask(
+        _ path: String,
+        sending document: [UInt8]? = nil,
+        key: String? = nil,
+        patience: Duration = .seconds(5),
+        limit: ByteCount = 1_000_000
+    ) async throws(DockerError) -> (status: Int, body: [UInt8])? {
+        // All addresses of a machine are no address to ask at.
+        let reached = ["0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"][host] ?? host
+        let name = reached.contains(":") && !reached.hasPrefix("[") ? "[\(reached)]" : reached
         var request = HTTPRequest(
-            .get,
+            document == nil ? .get : .post,
             "http://\(name):\(port)\(path)",
-            connectTimeout: patience,
+            body: document,
+            connectTimeout: min(patience, .seconds(5)),
             stallTimeout: patience
         )
+        if document != nil { request.headers.append(("Content-Type", "application/json")) }
+        if let key { request.headers.append(("Authorization", "Bearer \(key)")) }
         request.usesProxy = false
         do throws(TransportError) {
-            return try await HTTPClient.shared.stream(request) { _ in
-            } onBody: { _ in
-            }.status
+            let response = try await HTTPClient.shared.fetch(request, limit: limit)
+            return (response.head.status, response.body)
         } catch {
             switch error {
             case .cancelled: throw .cancelled

@@ -30,6 +30,7 @@ public struct Compose: Sendable {
 
     /// Runs it; what Compose says goes to stderr.
     public func run(in workspace: Workspace) async throws(Failure) -> ComposeRun {
+        if action == .up { try prepare(workspace.stack(), in: workspace.home) }
         let (run, program, environment) = try await prepare(in: workspace)
         let status = try await Self.run(program, run.command, environment, output: .descriptor(STDERR_FILENO))
         guard status == 0 else {
@@ -43,10 +44,27 @@ public struct Compose: Sendable {
         return run
     }
 
+    /// Writes what the containers begin with: the shipped Compose file of a shipped stack where there is none yet, and a
+    /// script for whoever has not been told what to serve.
+    private func prepare(_ stack: Stack, in home: Home) throws(Failure) {
+        if !FileSystem.exists(stack.composeFile), let bytes = Self.shippedFile(of: stack, in: home) {
+            do throws(SystemError) {
+                try FileSystem.createDirectory(stack.composeFile.removingLastComponent())
+                try FileSystem.write(bytes, to: stack.composeFile)
+            } catch { throw Failure(system: error) }
+        }
+        try ActiveLaunch(stack: stack).prepare()
+    }
+
+    private static func shippedFile(of stack: Stack, in home: Home) -> [UInt8]? {
+        Home.shipped.first { home.path.pushing(FilePath($0.path)) == stack.composeFile }?.bytes
+    }
+
     private func prepare(in workspace: Workspace) async throws(Failure) -> (ComposeRun, FilePath, Environment)
     {
         let stack = try workspace.stack()
-        guard FileSystem.exists(stack.composeFile) else {
+        guard FileSystem.exists(stack.composeFile) || Self.shippedFile(of: stack, in: workspace.home) != nil
+        else {
             throw Failure(
                 .notFound,
                 "the stack `\(stack.name)` has no Compose file `\(stack.composeFile)`",

@@ -104,11 +104,4 @@ extension FilePath {
 extension Container {
     /// The name that a person knows it by.
     var shownName: String { name.isEmpty ? String(id.prefix(12)) : name }
-
-    /// Whether its command or its environment has a path, or one below it.
-    func mentions(_ path: String) -> Bool {
-        let words =
-            (arguments ?? []) + (configuration.command ?? []) + (configuration.environment?.assignments ?? [])
-        return words.contains { $0 == path || $0.hasSuffix("=\(path)") || $0.contains("\(path)/") }
-    }
 }

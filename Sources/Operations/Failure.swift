@@ -90,6 +90,13 @@ extension Failure {
                 hint: "remove the file, or pull the model again with `--force`",
                 cause: error
             )
+        case .malformedState(let path, _):
+            self.init(
+                .invalid,
+                "\(error)",
+                hint: "remove `\(path)`: `stackctl use MODEL` writes it anew",
+                cause: error
+            )
         case .invalidName: self.init(.invalid, "\(error)", cause: error)
         case .foreignFiles:
             self.init(

@@ -36,13 +36,8 @@ struct Fetch: Sendable {
         for (file, copy) in zip(selection.files, copies) where copy != nil {
             report(.done(file: file.path.string))
         }
-        var places = Places()
+        let places = try await open(zip(selection.files, copies).filter { $0.1 == nil }.map(\.0), report)
         defer { withExtendedLifetime(places) {} }
-        let missing = zip(selection.files, copies).filter { $0.1 == nil }.map(\.0)
-        do { try await open(missing, in: &places, report) } catch {
-            removeEmpty(places.opened)
-            throw error
-        }
         let opened = places.opened
         let sizes = Dictionary(selection.files.map { ($0.path.string, $0.size) }) { first, _ in first }
         let setbacks = SetbackCount()
@@ -138,6 +133,15 @@ struct Fetch: Sendable {
 
     /// Opens the place of every file that must be fetched, each content once, in an order that all processes share, so
     /// that two of them never wait for each other.
+    private func open(_ missing: [SelectedFile], _ report: @escaping Reporter) async throws -> Places {
+        var places = Places()
+        do { try await open(missing, in: &places, report) } catch {
+            removeEmpty(places.opened)
+            throw error
+        }
+        return places
+    }
+
     private func open(_ missing: [SelectedFile], in places: inout Places, _ report: @escaping Reporter)
         async throws
     {

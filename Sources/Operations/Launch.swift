@@ -24,6 +24,13 @@ public struct Launch: Sendable {
         public var shell: String { ShellCommand.render(argv, environment: env) }
     }
 
+    /// A stored model with the engine's command for it.
+    struct Plan: Sendable {
+        let key: ModelKey
+        let launch: LaunchPlan
+        let volume: FilePath
+    }
+
     private let lookup: StoredLookup
 
     /// Describes a question.
@@ -33,6 +40,19 @@ public struct Launch: Sendable {
 
     /// Answers from the stack's declaration and the model's header, and notes that the model is used; nothing is started.
     public func run(in workspace: Workspace) async throws(Failure) -> Command {
+        let plan = try await plan(in: workspace)
+        ModelStore(volume: plan.volume).noteUse(of: plan.key)
+        return Command(
+            engine: plan.launch.engine,
+            argv: plan.launch.argv,
+            env: plan.launch.environment,
+            image: plan.launch.image,
+            model: plan.launch.model
+        )
+    }
+
+    /// Works it out, and leaves no note.
+    func plan(in workspace: Workspace) async throws(Failure) -> Plan {
         let (stack, stored) = try await lookup.one(in: workspace)
         guard let format = ModelFormat(rawValue: stored.key.format) else {
             throw Failure(.unsupported, "`\(stored.key.model)` has the unknown format `\(stored.key.format)`")
@@ -64,15 +84,8 @@ public struct Launch: Sendable {
             facts: try? ModelFacts.read(format, in: stored.layout.directory(of: stored.key), files: paths)
         )
         do throws(LaunchRefusal) {
-            let plan = try LaunchPlan(request)
-            ModelStore(volume: stored.layout.volume).noteUse(of: stored.key)
-            return Command(
-                engine: plan.engine,
-                argv: plan.argv,
-                env: plan.environment,
-                image: plan.image,
-                model: plan.model
-            )
+            let launch = try LaunchPlan(request)
+            return Plan(key: stored.key, launch: launch, volume: stored.layout.volume)
         } catch { throw Failure(error, stack: stack, model: stored.key.model) }
     }
 }

@@ -142,8 +142,8 @@ public struct Remove: Sendable {
         in workspace: Workspace,
         _ report: Reporter
     ) async throws(Failure) {
-        let commandLines: [String]
-        do throws(DockerError) { commandLines = try await runningCommandLines(of: stack, workspace) } catch {
+        let containers: [Docker.Container]
+        do throws(DockerError) { containers = try await runningContainers(of: stack, workspace) } catch {
             switch error {
             // No engine, or none that has this container: then none serves the model.
             case .noEngine, .notFound: return
@@ -154,7 +154,7 @@ public struct Remove: Sendable {
         }
         for model in models {
             let path = model.key.path(below: stack.mount)
-            guard commandLines.contains(where: { $0 == path || $0.contains("\(path)/") }) else { continue }
+            guard containers.contains(where: { $0.mentions(path, stack) }) else { continue }
             throw Failure(
                 .conflict,
                 "`\(model.key.model)` is in use by the running container of `\(stack.name)`",
@@ -163,8 +163,8 @@ public struct Remove: Sendable {
         }
     }
 
-    private func runningCommandLines(of stack: Stack, _ workspace: Workspace) async throws(DockerError)
-        -> [String]
+    private func runningContainers(of stack: Stack, _ workspace: Workspace) async throws(DockerError)
+        -> [Docker.Container]
     {
         let docker = try workspace.docker()
         let names =
@@ -175,16 +175,12 @@ public struct Remove: Sendable {
                     labels: [ComposeLabel.project: project, ComposeLabel.service: service]
                 ).map(\.id)
             }
-        var lines: [String] = []
+        var running: [Docker.Container] = []
         for name in names {
             let container = try await docker.container(name)
-            guard container.state.running else { continue }
-            let configuration = container.configuration
-            lines +=
-                (container.arguments ?? []) + (configuration.command ?? [])
-                + (configuration.environment?.assignments ?? [])
+            if container.state.running { running.append(container) }
         }
-        return lines
+        return running
     }
 }
 

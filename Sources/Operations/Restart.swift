@@ -56,7 +56,7 @@ public struct Restart: Sendable {
         let changed = try await change(container, in: engine)
         if let patience {
             report(.phase(.waiting, "waiting until `\(container.shownName)` answers"))
-            try await stack.waitUntilReady(container, in: engine, timeout: patience)
+            try await wait(for: container, of: stack, in: engine, patience)
         }
         return ContainerChange(
             stack: stack.name,
@@ -67,6 +67,26 @@ public struct Restart: Sendable {
             readyAfterMilliseconds: patience.map { _ in Int((ContinuousClock.now - began) / .milliseconds(1))
             }
         )
+    }
+
+    private func wait(for container: Container, of stack: Stack, in engine: DockerClient, _ timeout: Duration)
+        async throws(Failure)
+    {
+        let began: Container
+        do throws(DockerError) { began = try await engine.container(container.id) } catch {
+            throw Failure(docker: error)
+        }
+        do throws(NotReady) {
+            _ = try await ReadinessWait(stack: stack, engine: engine, model: nil, timeout: timeout).run(began)
+        } catch {
+            if case .cancelled = error { throw Failure(.cancelled, "interrupted") }
+            if case .engine(let error) = error { throw Failure(docker: error) }
+            throw Failure(
+                .notReady,
+                "`\(began.shownName)` \(error.words(stack, timeout))",
+                hint: "see `stackctl \(stack.name) why`"
+            )
+        }
     }
 
     private func change(_ container: Container, in engine: DockerClient) async throws(Failure) -> Bool {

@@ -1,5 +1,6 @@
 import Catalog
 import Docker
+import Engines
 public import FoundationEssentials
 public import Platform
 import Store
@@ -76,7 +77,7 @@ public struct Status: Sendable {
             container: container.shownName,
             state: state.status ?? (state.running ? "running" : "exited"),
             health: state.running ? state.health?.word : nil,
-            ready: state.running ? try await stack.isReady() : false,
+            ready: state.running ? try await isReady(stack, container) : false,
             model: await servedModel(of: stack, container, workspace),
             startedAt: state.running ? state.startedAt?.unlessNever?.date : nil,
             restarts: container.restartCount,
@@ -86,6 +87,13 @@ public struct Status: Sendable {
             gpu: container.resources.gpu,
             memoryBytes: state.running ? await memory(of: container, in: engine) : nil
         )
+    }
+
+    private func isReady(_ stack: Stack, _ container: Container) async throws(Failure) -> Bool {
+        let probe = ServerProbe(stack, model: nil, container: container)
+        do throws(DockerError) {
+            return try await probe.ask(completes: false).isReady
+        } catch { throw Failure(docker: error) }
     }
 
     /// A container that ends in this very moment has no memory any more, and is no reason to fail.
@@ -100,7 +108,7 @@ public struct Status: Sendable {
         else {
             return nil
         }
-        return models.first { container.mentions($0.key.path(below: stack.mount)) }?.key.model
+        return models.first { container.mentions($0.key.path(below: stack.mount), stack) }?.key.model
     }
 }
 

@@ -9,7 +9,7 @@ public import SystemPackage
 ///     <volume>/.stackctl/staging/<model>/                 a model being put together, renamed into its place
 ///     <volume>/.stackctl/removed/<number>/                a model being removed from the disk, out of sight already
 ///     <volume>/.stackctl/locks/<model>.lock               held by whoever changes the model
-///     <volume>/.stackctl/state/                           what was used when
+///     <volume>/.stackctl/state/                           what is served, what was used when, kept logs
 public struct Layout: Sendable, Hashable {
     /// The volume's root.
     public let volume: FilePath
@@ -96,6 +96,8 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case system(SystemError)
     /// A manifest that does not say what it must.
     case malformedManifest(FilePath, reason: String)
+    /// What is written down of a stack's launches cannot be read.
+    case malformedState(FilePath, reason: String)
     /// The name cannot be the name of a folder.
     case invalidName(String)
     /// Files that stackctl did not put there are in the way.
@@ -110,6 +112,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .system(let error): "\(error)"
         case .malformedManifest(let path, let reason): "\(path): \(reason)"
+        case .malformedState(let path, let reason): "\(path): \(reason)"
         case .invalidName(let name): "`\(name)` cannot be the name of a folder"
         case .foreignFiles(let path): "\(path) holds files without a manifest"
         case .nameTaken(let path, let model): "\(path) belongs to \(model)"

@@ -187,7 +187,13 @@ public struct ModelStore: Sendable, Hashable {
     /// Notes that a model is used now; a note that cannot be kept is not worth a failure.
     public func noteUse(of key: ModelKey) {
         try? FileSystem.createDirectory(usePath(key).removingLastComponent())
-        try? FileSystem.write([], to: usePath(key))
+        try? FileSystem.write(Array("\(useCount(of: key) + 1)\n".utf8), to: usePath(key))
+    }
+
+    /// How often a model was used, as far as it was noted.
+    public func useCount(of key: ModelKey) -> Int {
+        guard let bytes = try? FileSystem.read(usePath(key), limit: 64) else { return 0 }
+        return Int(String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber && $0.isASCII }) ?? 0
     }
 
     /// When a model was last used, as far as it was noted.

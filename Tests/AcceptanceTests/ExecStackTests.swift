@@ -9,7 +9,7 @@ import Testing
 struct ExecStackTests {
     @Test(arguments: PrivateEngine.Kind.allCases)
     func `the status has the shape that scripts rely on`(kind: PrivateEngine.Kind) async throws {
-        try await ExecHome.with(kind, "httpd -p 127.0.0.1:$PORT -h /www; exec sleep 600") { home in
+        try await ExecHome.with(kind, "\(TinyServer.script)") { home in
             let all = try AnyJSON(try await home.run("status", "--json").output).elements
             #expect(all.count == 3)
             let own = try #require(all.first)
@@ -57,7 +57,7 @@ struct ExecStackTests {
     func `a container is restarted, and its server waited for`(kind: PrivateEngine.Kind) async throws {
         try await ExecHome.with(
             kind,
-            "trap exit TERM; sleep 0.3; httpd -p 127.0.0.1:$PORT -h /www; sleep 600 & wait"
+            "trap exit TERM; (sleep 0.3; \(TinyServer.script)) & wait"
         ) {
             home in
             let done = try await home.run("restart", "--wait", "--timeout", "30s")

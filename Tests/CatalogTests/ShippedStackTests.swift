@@ -59,13 +59,12 @@ struct ShippedStackTests {
     }
 
     @Test(arguments: ["llamacpp", "mistral", "vllm"])
-    func `the command is text throughout and asks for the model by name`(_ name: String) throws {
-        let command = try #require(try compose(name).service["command"]?.words())
-        #expect(command.contains { $0.hasPrefix("${MODEL:?") })
-        // An argument of `--flag=value` is one that llama.cpp does not know.
-        #expect(!command.contains { $0.hasPrefix("-") && $0.contains("=") })
-        let host = try #require(command.firstIndex(of: "--host"))
-        #expect(command[host + 1] == (try stack(name).defaults.host))
+    func `the container begins with the launch that is put into its folder`(_ name: String) throws {
+        let service = try compose(name).service
+        #expect(try service["entrypoint"]?.words() == ["/bin/sh", "\(Stack.activeMount)/launch.sh"])
+        #expect(service["command"] == nil)
+        #expect(try service["volumes"]?.words().contains("./active:\(Stack.activeMount):ro") == true)
+        #expect(try stack(name).active == stack(name).folder.appending("active"))
     }
 
     @Test func `vLLM has more shared memory than Docker gives`() throws {

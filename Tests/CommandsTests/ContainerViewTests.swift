@@ -49,14 +49,15 @@ struct ContainerViewTests {
         let table = StackStatusView.table(status(), for: terminal(columns: 200))
         let lines = table.split(separator: "\n").map(String.init)
         #expect(
-            lines == [
-                "STACK     CONTAINER          STATE                  HEALTH   READY  MODEL                 UP  "
-                    + "RESTARTS  GPU  MEMORY",
-                "llamacpp  stackctl-llamacpp  running                healthy  yes    stackctl-llamacpp  2 h 2 m  "
-                    + "       2  all  4.7 GB",
-                "vllm      stackctl-vllm      exited, out of memory  -        no     -                        -  "
-                    + "       0  -         -",
-            ].map { $0.replacing("MODEL                 UP", with: "MODEL                   UP") }
+            lines
+                == [
+                    "STACK     CONTAINER          STATE                  HEALTH   READY  MODEL                 UP  "
+                        + "RESTARTS  GPU  MEMORY",
+                    "llamacpp  stackctl-llamacpp  running                healthy  yes    stackctl-llamacpp  2 h 2 m  "
+                        + "       2  all  4.7 GB",
+                    "vllm      stackctl-vllm      exited, out of memory  -        no     -                        -  "
+                        + "       0  -         -",
+                ].map { $0.replacing("MODEL                 UP", with: "MODEL                   UP") }
         )
     }
 
@@ -81,7 +82,10 @@ struct ContainerViewTests {
 
     @Test(arguments: [40, 80, 200])
     func `names from outside cannot command the terminal`(columns: Int) {
-        let table = StackStatusView.table(status("evil\u{1B}]0;x\u{7}\u{202E}\r\n"), for: terminal(columns: columns))
+        let table = StackStatusView.table(
+            status("evil\u{1B}]0;x\u{7}\u{202E}\r\n"),
+            for: terminal(columns: columns)
+        )
         #expect(table.unicodeScalars.allSatisfy { $0 == "\n" || ($0.value >= 0x20 && $0 != "\u{202E}") })
         #expect(table.count { $0 == "\n" } == 3)
     }
@@ -134,8 +138,11 @@ struct ContainerViewTests {
 /// `exec` and what is typed behind it.
 struct ExecInvocationTests {
     private func arguments(_ typed: String) throws -> String {
-        try Invocation(typed.split(separator: " ").map(String.init), environment: ["STACKCTL_HOME": "/nowhere"])
-            .arguments.joined(separator: " ")
+        try Invocation(
+            typed.split(separator: " ").map(String.init),
+            environment: ["STACKCTL_HOME": "/nowhere"]
+        )
+        .arguments.joined(separator: " ")
     }
 
     @Test(arguments: [
@@ -148,7 +155,8 @@ struct ExecInvocationTests {
     }
 
     @Test(arguments: [
-        ("exec ls -la", ["ls", "-la"]), ("exec -- ls -la", ["ls", "-la"]), ("exec -it -- sh -c x", ["sh", "-c", "x"]),
+        ("exec ls -la", ["ls", "-la"]), ("exec -- ls -la", ["ls", "-la"]),
+        ("exec -it -- sh -c x", ["sh", "-c", "x"]),
         ("exec -i sh -t", ["sh", "-t"]), ("exec -- -x", ["-x"]), ("exec -- a -- b", ["a", "--", "b"]),
         ("exec -e A=1 -u me -w /d env -u B", ["env", "-u", "B"]),
     ])
@@ -160,7 +168,8 @@ struct ExecInvocationTests {
 
     @Test(arguments: [
         "status --watch --json", "restart --wait --timeout 10m -n -y", "restart", "stop -n", "start -y",
-        "logs -f --tail 5 --since 10m -t", "logs --since 2026-11-21T12:00:00Z", "stats --no-stream", "up -n", "down -y",
+        "logs -f --tail 5 --since 10m -t", "logs --since 2026-11-21T12:00:00Z", "stats --no-stream", "up -n",
+        "down -y",
     ])
     func `every verb of a running stack is understood`(typed: String) {
         #expect(throws: Never.self) {
@@ -169,7 +178,8 @@ struct ExecInvocationTests {
     }
 
     @Test(arguments: [
-        "exec", "exec --", "exec --nope -- x", "exec -e =x x", "restart --timeout 5m", "restart --wait --timeout soon",
+        "exec", "exec --", "exec --nope -- x", "exec -e =x x", "restart --timeout 5m",
+        "restart --wait --timeout soon",
         "logs --tail -1", "logs --since soon", "logs x", "up x",
     ])
     func `what makes no sense is a mistake of usage`(typed: String) throws {

@@ -1,3 +1,4 @@
+import Catalog
 import Glibc
 import Operations
 import Platform
@@ -77,11 +78,25 @@ struct DockerComposeTests {
     @Test func `without Compose, or without a file for it, nothing is run`() async throws {
         let none = try #require(await failure { try await Compose(.up).run(in: workspace()) })
         #expect(none.kind == .notFound && none.message.contains("`docker compose`") && none.hint != nil)
+        try provide("docker")
+        try home.directory.write("engine: vllm\ncompose: none.yaml\n", to: "home/stacks/llamacpp/stack.yaml")
+        let fileless = try #require(await failure { try await Compose(.up).run(in: workspace()) })
+        #expect(fileless.kind == .notFound && fileless.message.contains("none.yaml"))
+        #expect(fileless.hint?.contains("stackctl init") == true && calls.isEmpty)
+    }
+
+    @Test func `a shipped stack gets its file and a launch that waits, and what is there stays`() async throws
+    {
         try FileSystem.remove(file)
         try provide("docker")
-        let fileless = try #require(await failure { try await Compose(.up).run(in: workspace()) })
-        #expect(fileless.kind == .notFound && fileless.message.contains("\(file)"))
-        #expect(fileless.hint?.contains("stackctl init") == true && calls.isEmpty)
+        _ = try await Compose(.up).run(in: workspace())
+        let shipped = Home.shipped.first { $0.path == "stacks/llamacpp/compose.yaml" }
+        #expect(try FileSystem.read(file) == shipped?.bytes)
+        let launch = file.removingLastComponent().appending("active/launch.sh")
+        #expect(String(decoding: try FileSystem.read(launch), as: UTF8.self).contains("no model is in use"))
+        for path in [file, launch] { try FileSystem.write([1], to: path) }
+        _ = try await Compose(.up).run(in: workspace())
+        #expect(try FileSystem.read(file) == [1] && FileSystem.read(launch) == [1])
     }
 
     @Test func `Compose is told when it is interrupted`() async throws {

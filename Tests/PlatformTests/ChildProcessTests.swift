@@ -6,7 +6,13 @@ import Testing
 
 struct ChildProcessTests {
     private func shell(_ script: String, _ environment: Environment = [:]) throws -> ChildProcess {
-        try ChildProcess("/bin/sh", ["-c", script], environment: environment, output: .nothing, errors: .nothing)
+        try ChildProcess(
+            "/bin/sh",
+            ["-c", script],
+            environment: environment,
+            output: .nothing,
+            errors: .nothing
+        )
     }
 
     @Test(arguments: [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("kill -TERM $$", 143)])
@@ -134,7 +140,9 @@ struct FileAccessTests {
 }
 
 struct SignalArrivalTests {
-    @Test(.timeLimit(.minutes(1))) func `each arrival of a signal is told, the first look at once`() async throws {
+    @Test(.timeLimit(.minutes(1))) func `each arrival of a signal is told, the first look at once`()
+        async throws
+    {
         var arrivals = arrivals(of: SIGWINCH).makeAsyncIterator()
         #expect(await arrivals.next() != nil)
         kill(getpid(), SIGWINCH)

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Catalog
+import Operations
+
+struct UseRun: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "use",
+        abstract: "Make the stack serve a model",
+        discussion: """
+            A model that is not stored is pulled first. Then its launch is put into the stack's folder `active`, the \
+            container is restarted, and the server is waited for until it completes a token. If it does not come up in \
+            time, its log is kept, the launch that answered before is put back, and the status is 9.
+
+            A change that was interrupted or killed is taken up by the same command, or taken back by `rollback`.
+            """
+    )
+
+    @Argument(help: "The model.", transform: ModelReference.typed)
+    var model: ModelReference
+
+    @Option(help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"))
+    var quant: Quantization?
+
+    @Option(
+        help: ArgumentHelp("How long to wait until it answers; 10m without this.", valueName: "span"),
+        transform: typedSpan
+    )
+    var timeout: Duration?
+
+    @Flag(help: "Leave a model that does not come up as it is, for a closer look; its container is stopped.")
+    var noRollback = false
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let workspace = try common.workspace()
+        let use = Use(model, quant: quant, timeout: timeout ?? .seconds(600), rollsBack: !noRollback)
+        if change.dryRun {
+            let plan = try await use.plan(in: workspace, report: common.reporter)
+            return try common.output.tell(plan) { UsedModelView.text(plan, isDryRun: true) }
+        }
+        let used = try await common.showingProgress("\(model)") { report in
+            try await use.run(in: workspace, report: report)
+        }
+        try common.output.tell(used) { UsedModelView.text(used, isDryRun: false) }
+    }
+}
+
+struct RollbackRun: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Go back to the model that was served before",
+        discussion: """
+            After a change that was interrupted or killed, it is the model that answered before that change. A second \
+            rollback goes forth again.
+            """
+    )
+
+    @Option(
+        help: ArgumentHelp("How long to wait until it answers; 10m without this.", valueName: "span"),
+        transform: typedSpan
+    )
+    var timeout: Duration?
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let workspace = try common.workspace()
+        let rollback = Rollback(timeout: timeout ?? .seconds(600))
+        if change.dryRun {
+            let plan = try await rollback.plan(in: workspace)
+            return try common.output.tell(plan) { UsedModelView.text(plan, isDryRun: true) }
+        }
+        let used = try await common.showingProgress("rollback") { report in
+            try await rollback.run(in: workspace, report: report)
+        }
+        try common.output.tell(used) { UsedModelView.text(used, isDryRun: false) }
+    }
+}

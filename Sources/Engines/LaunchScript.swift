@@ -1,0 +1,53 @@
+import Catalog
+
+/// What a container's process begins as: a shell script that ends in the engine itself, so that process 1 and all
+/// signals are the engine's, and a restart is enough to serve something else.
+public enum LaunchScript {
+    /// Its name in the folder that the container sees.
+    public static let name = "launch.sh"
+
+    /// Writes the script of a command.
+    public static func render(_ argv: [String], environment: [String: String], title: String) -> String {
+        let exports = environment.sorted { $0.key < $1.key }.map {
+            "export \($0.key)=\(ShellCommand.quoted($0.value))\n"
+        }
+        return head(title) + exports.joined() + "exec " + ShellCommand.render(argv) + "\n"
+    }
+
+    /// The script of a container that nobody has told yet what to serve: it says so and waits to be told.
+    public static func idle(stack: String) -> String {
+        head("nothing yet")
+            + """
+            echo 'no model is in use; choose one with: stackctl \(stack) use MODEL' >&2
+            trap 'exit 0' TERM INT
+            while :; do sleep 3600 & wait $!; done
+
+            """
+    }
+
+    private static func head(_ title: String) -> String {
+        // A line of its own, whatever a name holds.
+        let line = String(
+            title.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0) }
+        )
+        return """
+            #!/bin/sh
+            # Serves \(line). Written by `stackctl use`, which writes it anew.
+
+            """
+    }
+}
+
+extension LaunchPlan {
+    /// The command as a container runs it.
+    ///
+    /// The program is what the image's entry point has, if that is the engine; else it is where the engine's own images
+    /// have it.
+    public func containerArgv(entrypoint: [String]) -> [String] {
+        let own = entrypoint.contains { $0 == argv[0] || $0.hasSuffix("/\(argv[0])") }
+        let usual =
+            engine == .llamacpp
+            ? ["/app/llama-server"] : Array(argv.prefix(argv.count - containerCommand.count))
+        return (own ? entrypoint : usual) + containerCommand
+    }
+}

@@ -1,0 +1,107 @@
+import Catalog
+import Docker
+import Engines
+import Platform
+import Store
+
+/// What is left of a launch that did not come up.
+struct FailedRun: Sendable {
+    /// As much of a log's end is kept.
+    private static let mostLog = 4 << 20
+
+    let stack: Stack
+    let store: ModelStore
+    let engine: DockerClient
+
+    /// What a failed run tells of its reason.
+    struct Reading {
+        let cause: String?
+        let fix: String?
+    }
+
+    /// Ends the process, so that the Docker Engine does not start it again and again.
+    ///
+    /// A container that was stopped stays so, whatever its restart policy, until somebody starts it.
+    func stop(_ container: Docker.Container) async {
+        _ = try? await engine.stop(container.id)
+    }
+
+    /// Keeps the log, and tells what it says.
+    func keep(
+        _ launch: ServedLaunch,
+        _ container: Docker.Container,
+        _ words: String,
+        _ report: Reporter
+    ) async -> Reading {
+        let log = await log(of: container)
+        let now = try? await engine.container(container.id)
+        let facts = [
+            ("reason", words),
+            ("exit", now?.state.exitCode.map { "\($0)" } ?? "unknown"),
+            ("oom", now?.state.wasOutOfMemory == true ? "true" : "false"),
+        ]
+        report(.warning("`\(launch.model)` did not come up: \(words)"))
+        do throws(StoreError) {
+            let kept = try store.keepLog(of: launch, facts: facts, log)
+            report(.note("the log of that run is kept in \(kept.path)"))
+        } catch { report(.warning("the log of that run could not be kept: \(error)")) }
+        return Reading(cause: nil, fix: nil)
+    }
+
+    /// What the process has written since it was begun.
+    private func log(of container: Docker.Container) async -> [UInt8] {
+        var log: [UInt8] = []
+        guard
+            let output = try? await engine.logs(
+                of: container,
+                LogSelection(since: container.state.startedAt?.unlessNever)
+            )
+        else { return log }
+        while let piece = try? await output.next() {
+            log += piece.bytes
+            // Twice as much before it is cut: cutting moves all of it.
+            if log.count > 2 * Self.mostLog { log.removeFirst(log.count - Self.mostLog) }
+        }
+        return log.count > Self.mostLog ? Array(log.suffix(Self.mostLog)) : log
+    }
+}
+
+/// Tells how far an engine is with a model, by what it writes.
+struct LoadWatch: Sendable {
+    private let engine: DockerClient
+    private let name: EngineName
+    private let container: Docker.Container
+    private let report: Reporter
+
+    init(
+        engine: DockerClient,
+        of name: EngineName,
+        _ container: Docker.Container,
+        _ report: @escaping Reporter
+    ) {
+        self.engine = engine
+        self.name = name
+        self.container = container
+        self.report = report
+    }
+
+    /// Follows the log until the task is cancelled; what cannot be followed is not told.
+    func run() async {
+        let selection = LogSelection(follows: true, since: container.state.startedAt?.unlessNever)
+        guard let output = try? await engine.logs(of: container, selection) else { return }
+        var lines = LineSplitter(limit: 65_536)
+        var last = ""
+        while let piece = try? await output.next() {
+            if lines.isTooLong { _ = lines.finish() }
+            // A bar is drawn over and over in one line.
+            let bytes = piece.bytes.map { $0 == UInt8(ascii: "\r") ? UInt8(ascii: "\n") : $0 }
+            for line in lines.feed(bytes) {
+                guard let phase = LoadProgress.phase(of: String(decoding: line, as: UTF8.self), name),
+                    phase != last
+                else { continue }
+                last = phase
+                report(.phase(.waiting, phase))
+            }
+        }
+    }
+}

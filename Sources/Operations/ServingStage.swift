@@ -1,0 +1,154 @@
+import Catalog
+import Docker
+import Engines
+import FoundationEssentials
+import Platform
+import Store
+
+/// A stack whose served model is looked at or changed, with all that this takes.
+struct ServingStage: Sendable {
+    let stack: Stack
+    private let store: ModelStore
+    private let engine: DockerClient
+    private let workspace: Workspace
+
+    init(_ workspace: Workspace) async throws(Failure) {
+        self.workspace = workspace
+        stack = try workspace.stack()
+        store = try await workspace.store(of: stack)
+        engine = try workspace.engine()
+    }
+
+    /// The right to change what is served; refused while another process changes it.
+    func lock() throws(Failure) -> FileLock {
+        do throws(StoreError) {
+            if let lock = try store.lockLaunch() { return lock }
+        } catch { throw Failure(store: error) }
+        throw Failure(
+            .conflict,
+            "another stackctl changes what `\(stack.name)` serves",
+            hint: "wait until it has finished; `stackctl \(stack.name) status --watch` shows it"
+        )
+    }
+
+    func state() throws(Failure) -> LaunchState {
+        do throws(StoreError) { return try store.launchState() } catch { throw Failure(store: error) }
+    }
+
+    // MARK: The container
+
+    /// The stack's container, which can be told what to serve; `nil` if there is none and Compose can make one.
+    func container() async throws(Failure) -> Docker.Container? {
+        let active = ActiveLaunch(stack: stack)
+        guard let container = try await stack.findContainer(in: engine) else { return nil }
+        guard active.isRead(by: container) else {
+            // It was made before its Compose file was changed: Compose makes it anew.
+            guard active.isDeclared else { throw active.notRead(by: container) }
+            return container
+        }
+        try active.checkMount(of: container)
+        return container
+    }
+
+    // MARK: The launch
+
+    /// The launch as the container runs it.
+    func launch(_ plan: Launch.Plan, _ container: Docker.Container?) async throws(Failure) -> ServedLaunch {
+        var entrypoint: [String] = []
+        if let name = container?.image ?? plan.launch.image {
+            entrypoint = (try? await engine.image(name))?.configuration?.entrypoint ?? []
+        }
+        return ServedLaunch(
+            plan.key,
+            name: plan.launch.model,
+            argv: plan.launch.containerArgv(entrypoint: entrypoint),
+            environment: plan.launch.environment
+        )
+    }
+
+    /// What a rollback leads to: what answered before an attempt that has not ended, else what was served before.
+    func target(of state: LaunchState) throws(Failure) -> ServedLaunch {
+        guard var target = state.attempt == nil ? state.previous : state.active ?? state.previous else {
+            throw Failure(
+                .notFound,
+                "`\(stack.name)` has served no other model that it could go back to",
+                hint: "choose one with `stackctl \(stack.name) use MODEL`"
+            )
+        }
+        let key: ModelKey
+        let stored: [StoredModel]
+        do throws(StoreError) {
+            key = try ModelKey(model: target.model, format: target.format, quant: target.quant)
+            stored = try store.models(named: target.model)
+        } catch { throw Failure(store: error) }
+        guard stored.contains(where: { $0.key == key && $0.firstMissingFile == nil }) else {
+            throw Failure(
+                .notFound,
+                "`\(target.shown)`, which was served before, is not stored any more",
+                hint: "pull it again with `stackctl \(stack.name) pull \(target.model)`"
+            )
+        }
+        target.chosenAt = ServedLaunch(key, name: "", argv: [], environment: [:]).chosenAt
+        return target
+    }
+
+    /// Whether the launch is what runs and answers already.
+    func serves(_ next: ServedLaunch, _ state: LaunchState, _ container: Docker.Container)
+        async throws(Failure) -> Bool
+    {
+        let active = ActiveLaunch(stack: stack)
+        guard state.attempt == nil, let served = state.active, served.isSameCommand(as: next),
+            container.state.running, active.isRead(by: container), active.text == ActiveLaunch.script(served)
+        else { return false }
+        let probe = ServerProbe(stack, model: next.name, container: container)
+        do throws(DockerError) {
+            return try await probe.ask(completes: true).isReady
+        } catch { throw Failure(docker: error) }
+    }
+
+    // MARK: The change
+
+    func swap(
+        to next: ServedLaunch,
+        _ container: Docker.Container?,
+        _ timeout: Duration,
+        rollsBack: Bool,
+        _ report: @escaping Reporter
+    ) async throws(Failure) -> UsedModel {
+        let before = try state()
+        let swap = Swap(
+            stack: stack,
+            store: store,
+            engine: engine,
+            timeout: timeout,
+            rollsBack: rollsBack,
+            report: report
+        ) { [workspace] () async throws(Failure) in
+            _ = try await Compose(.up).run(in: workspace)
+        }
+        let done = try await swap.run(to: next, container)
+        if let remark = done.remark { report(.warning("`\(done.container)` answers, but \(remark)")) }
+        return outcome(next, before, done.container, changed: true, readyAfter: done.readyAfter)
+    }
+
+    func outcome(
+        _ launch: ServedLaunch,
+        _ before: LaunchState,
+        _ container: String?,
+        changed: Bool,
+        readyAfter: Duration? = nil
+    ) -> UsedModel {
+        UsedModel(
+            stack: stack.name,
+            model: launch.model,
+            format: launch.format,
+            quant: launch.quant,
+            name: launch.name,
+            container: container,
+            previous: changed ? before.active?.model : before.previous?.model,
+            changed: changed,
+            readyAfterMilliseconds: readyAfter.map { Int($0 / .milliseconds(1)) },
+            argv: launch.argv
+        )
+    }
+}

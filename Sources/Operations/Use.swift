@@ -1,0 +1,120 @@
+public import Catalog
+import Docker
+import Engines
+import FoundationEssentials
+import Platform
+import Store
+
+/// What a stack serves after a change, or would.
+public struct UsedModel: Sendable, Encodable {
+    /// The stack.
+    public let stack: String
+    /// The model's name.
+    public let model: String
+    /// `gguf` or `safetensors`.
+    public let format: String
+    /// The quantization.
+    public let quant: String
+    /// What clients call it.
+    public let name: String
+    /// The container.
+    public let container: String?
+    /// The model that was served before.
+    public let previous: String?
+    /// Whether anything was to be done.
+    public let changed: Bool
+    /// How long it took until it answered, from the restart on.
+    public let readyAfterMilliseconds: Int?
+    /// The command in the container.
+    public let argv: [String]
+}
+
+/// Makes a stack serve a model: pulled if it is not there, rendered, swapped in, and waited for.
+public struct Use: Sendable {
+    private let reference: ModelReference
+    private let quant: Quantization?
+    private let timeout: Duration
+    private let rollsBack: Bool
+
+    /// Describes a change.
+    public init(
+        _ reference: ModelReference,
+        quant: Quantization? = nil,
+        timeout: Duration = .seconds(600),
+        rollsBack: Bool = true
+    ) {
+        self.reference = reference
+        self.quant = quant
+        self.timeout = timeout
+        self.rollsBack = rollsBack
+    }
+
+    /// What would be served, and by which command; a model that is not stored would be pulled first.
+    public func plan(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> UsedModel {
+        let launch = try await Launch(reference, quant: quant).plan(in: workspace)
+        let stage = try await ServingStage(workspace)
+        let container = try await stage.container()
+        let next = try await stage.launch(launch, container)
+        let state = try stage.state()
+        let isServed = state.active.map { $0.isSameCommand(as: next) } == true && state.attempt == nil
+        return stage.outcome(next, state, container?.shownName, changed: !isServed)
+    }
+
+    /// Does it.
+    public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> UsedModel {
+        let launch = try await stored(in: workspace, report)
+        let stage = try await ServingStage(workspace)
+        let lock = try stage.lock()
+        defer { withExtendedLifetime(lock) {} }
+        let container = try await stage.container()
+        let next = try await stage.launch(launch, container)
+        let state = try stage.state()
+        if let container, try await stage.serves(next, state, container) {
+            return stage.outcome(next, state, container.shownName, changed: false)
+        }
+        return try await stage.swap(to: next, container, timeout, rollsBack: rollsBack, report)
+    }
+
+    /// The launch of the model, which is pulled if it is not stored.
+    private func stored(in workspace: Workspace, _ report: @escaping Reporter) async throws(Failure)
+        -> Launch.Plan
+    {
+        do throws(Failure) { return try await Launch(reference, quant: quant).plan(in: workspace) } catch {
+            guard error.kind == .notFound else { throw error }
+            var options = PullOptions()
+            options.quant = quant
+            do throws(Failure) {
+                _ = try await Pull(reference, options).run(in: workspace, report: report)
+            } catch let failure {
+                // What is not in the catalog either is told as what it is.
+                throw failure.kind == .notFound ? error : failure
+            }
+            return try await Launch(reference, quant: quant).plan(in: workspace)
+        }
+    }
+}
+
+/// Goes back to the model that was served before.
+public struct Rollback: Sendable {
+    private let timeout: Duration
+
+    /// Describes it.
+    public init(timeout: Duration = .seconds(600)) { self.timeout = timeout }
+
+    /// What would be served.
+    public func plan(in workspace: Workspace) async throws(Failure) -> UsedModel {
+        let stage = try await ServingStage(workspace)
+        let state = try stage.state()
+        let target = try stage.target(of: state)
+        return stage.outcome(target, state, try await stage.container()?.shownName, changed: true)
+    }
+
+    /// Does it.
+    public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> UsedModel {
+        let stage = try await ServingStage(workspace)
+        let lock = try stage.lock()
+        defer { withExtendedLifetime(lock) {} }
+        let target = try stage.target(of: try stage.state())
+        return try await stage.swap(to: target, try await stage.container(), timeout, rollsBack: true, report)
+    }
+}
