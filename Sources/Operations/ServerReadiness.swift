@@ -1,6 +1,7 @@
 import Catalog
 import Docker
 import Engines
+import FoundationEssentials
 import Platform
 
 /// Why a server did not come up.
@@ -10,7 +11,7 @@ enum NotReady: Error {
     /// It has not answered in time; with the last that it said.
     case late(String)
     /// Its container's process has ended, whether or not the engine has started it again.
-    case ended(ContainerState)
+    case ended(exitCode: Int?, wasOutOfMemory: Bool, error: String?)
     /// Its container was removed.
     case gone
     /// It answers, and will never do what is asked.
@@ -26,20 +27,15 @@ enum NotReady: Error {
         case .notStarted(let reason): "could not be started: \(reason)"
         case .late(let last):
             "runs and does not answer at \(stack.host):\(stack.port)\(stack.health) after \(timeout.inWords): \(last)"
-        case .ended(let state):
-            Self.end(state) + " before it answered"
-                + (state.error.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? "")
+        case .ended(let exitCode, let wasOutOfMemory, let error):
+            (wasOutOfMemory
+                ? "was killed for the memory it took" : exitCode.map { "ended with status \($0)" } ?? "ended")
+                + " before it answered" + (error.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? "")
         case .gone: "was removed before it answered"
         case .refuses(let reason): "will not do: \(reason)"
         case .engine(let error): "cannot be watched: \(error)"
         case .cancelled: "was not waited for"
         }
-    }
-
-    private static func end(_ state: ContainerState) -> String {
-        if state.wasOutOfMemory == true { return "was killed for the memory it took" }
-        // Once it runs again, the engine does not say any more what it ended with.
-        return state.running ? "ended and was started again" : "ended with status \(state.exitCode ?? -1)"
     }
 }
 
@@ -88,7 +84,7 @@ struct ReadinessWait: Sendable {
             case .next: break
             }
             if let now = try await look(at: container.id, until: end) {
-                if let beginning { try check(now, since: beginning) }
+                if let beginning { try await check(now, since: beginning) }
                 beginning = beginning ?? Beginning(now)
             } else {
                 // An engine that is restarted takes its containers up again, and that is no failure of theirs.
@@ -116,12 +112,42 @@ struct ReadinessWait: Sendable {
     }
 
     /// Any end is a failure: what the engine starts again by itself would only end again.
-    private func check(_ now: Docker.Container, since beginning: Beginning) throws(NotReady) {
+    private func check(_ now: Docker.Container, since beginning: Beginning) async throws(NotReady) {
+        let state = now.state
         let hasBegunAgain =
-            now.restartCount > beginning.restartCount || now.state.startedAt != beginning.startedAt
-        guard now.state.running, !hasBegunAgain, now.state.isRestarting != true else {
-            throw .ended(now.state)
+            now.restartCount > beginning.restartCount || state.startedAt != beginning.startedAt
+        if state.running, !hasBegunAgain, state.isRestarting != true { return }
+        // Once it runs again, its state does not say any more how it ended.
+        let death = hasBegunAgain ? await firstDeath(of: now, since: beginning.startedAt) : nil
+        throw .ended(
+            exitCode: death?.exitCode ?? (state.running ? nil : state.exitCode),
+            wasOutOfMemory: death?.wasOutOfMemory ?? (state.wasOutOfMemory == true),
+            error: state.error
+        )
+    }
+
+    /// How a container ended first since a moment, by what the engine remembers of it.
+    ///
+    /// It is asked up to the end of this second, since it remembers the one that has just ended.
+    private func firstDeath(of container: Docker.Container, since start: EngineTime?) async -> (
+        exitCode: Int?, wasOutOfMemory: Bool
+    )? {
+        guard let start,
+            let events = try? await engine.events(
+                of: container.id,
+                actions: ["die", "oom"],
+                since: start,
+                until: EngineTime(seconds: Int64(Date().timeIntervalSince1970) + 1)
+            )
+        else { return nil }
+        var wasOutOfMemory = false
+        while let event = try? await events.next() {
+            if event.action == "oom" { wasOutOfMemory = true }
+            if event.action == "die" || event.action == "died" {
+                return (event.exitCode, wasOutOfMemory)
+            }
         }
+        return nil
     }
 }
 
