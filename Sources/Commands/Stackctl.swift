@@ -45,7 +45,7 @@ public struct Stackctl: AsyncParsableCommand {
         #if Mirror
         commands.append(MirrorVerbs.self)
         #endif
-        return commands + [HomeInit.self, VersionShow.self]
+        return commands + [HomeInit.self, DoctorRun.self, VersionShow.self]
     }
 
     /// The word before the messages of the parser itself, so that they look like ours.

@@ -88,7 +88,7 @@ public struct Compose: Sendable {
     }
 
     /// The words that begin a command of Compose, of the first kind that is there.
-    private static func find(_ environment: Environment) async throws(Failure) -> (FilePath, [String]) {
+    static func find(_ environment: Environment) async throws(Failure) -> (FilePath, [String]) {
         for words in [["docker", "compose"], ["docker-compose"], ["podman", "compose"], ["podman-compose"]] {
             guard let program = environment.program(words[0]) else { continue }
             // The command may be there without the part that is asked for.
