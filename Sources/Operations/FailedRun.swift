@@ -8,6 +8,9 @@ import Store
 struct FailedRun: Sendable {
     /// As much of a log's end is kept.
     private static let mostLog = 4 << 20
+    /// How long a process that has never answered has to end: it has no request to finish, and as process 1 of its
+    /// container it is deaf to signals until it listens to them.
+    static let grace = Duration.seconds(2)
 
     let stack: Stack
     let store: ModelStore
@@ -23,7 +26,7 @@ struct FailedRun: Sendable {
     ///
     /// A container that was stopped stays so, whatever its restart policy, until somebody starts it.
     func stop(_ container: Docker.Container) async {
-        _ = try? await engine.stop(container.id)
+        _ = try? await engine.stop(container.id, grace: Self.grace)
     }
 
     /// Keeps the log, and tells what it says.

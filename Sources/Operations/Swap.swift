@@ -31,12 +31,19 @@ struct Swap: Sendable {
     func run(to next: ServedLaunch, _ container: Docker.Container?) async throws(Failure) -> Outcome {
         var state = try state()
         let isTakenUp = isUnderWay(next, state, container)
+        let hasAnswered = state.attempt == nil
         if !isTakenUp {
             state.attempt = next
             try save(state)
         }
         let began = ContinuousClock.now
-        let begun = try await begin(next, container, isTakenUp, &state)
+        let begun: Begun
+        if isTakenUp, let container {
+            report(.note("going on with the change that was begun"))
+            begun = Begun(container: container)
+        } else {
+            begun = try await begin(next, container, grace: hasAnswered ? nil : FailedRun.grace, &state)
+        }
         let remark: String?
         do throws(NotReady) {
             if let reason = begun.refusal { throw .notStarted(reason) }
@@ -68,17 +75,13 @@ struct Swap: Sendable {
     private func begin(
         _ next: ServedLaunch,
         _ container: Docker.Container?,
-        _ isTakenUp: Bool,
+        grace: Duration?,
         _ state: inout LaunchState
     ) async throws(Failure) -> Begun {
-        if isTakenUp, let container {
-            report(.note("going on with the change that was begun"))
-            return Begun(container: container)
-        }
         let active = ActiveLaunch(stack: stack)
         do throws(Failure) {
             try active.write(next)
-            return try await restart(container)
+            return try await restart(container, grace: grace)
         } catch {
             state.attempt = nil
             try? active.write(state.active)
@@ -99,7 +102,9 @@ struct Swap: Sendable {
     }
 
     /// Has the container begin with the script that is there; makes it, or makes it anew, where it does not read that.
-    private func restart(_ container: Docker.Container?) async throws(Failure) -> Begun {
+    ///
+    /// Its process has `grace` to end by itself; as long as the container says, if `nil`.
+    private func restart(_ container: Docker.Container?, grace: Duration? = nil) async throws(Failure) -> Begun {
         let active = ActiveLaunch(stack: stack)
         guard let container, active.isRead(by: container) else {
             report(.phase(.waiting, container == nil ? "making the container" : "making the container anew"))
@@ -110,7 +115,7 @@ struct Swap: Sendable {
         }
         report(.phase(.waiting, "restarting `\(container.shownName)`"))
         do throws(DockerError) {
-            try await engine.restart(container.id)
+            try await engine.restart(container.id, grace: grace)
             return Begun(container: try await engine.container(container.id))
         } catch {
             switch error {
