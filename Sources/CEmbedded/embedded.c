@@ -6,6 +6,9 @@
 static const unsigned char models[] = {
 #embed "../../config/models.yaml"
 };
+static const unsigned char signatures[] = {
+#embed "../../config/signatures.yaml"
+};
 static const unsigned char llamacpp_stack[] = {
 #embed "../../stacks/llamacpp/stack.yaml"
 };
@@ -27,6 +30,7 @@ static const unsigned char vllm_compose[] = {
 
 static const struct embedded_file embedded_files[] = {
     {"config/models.yaml", models, sizeof models},
+    {"config/signatures.yaml", signatures, sizeof signatures},
     {"stacks/llamacpp/stack.yaml", llamacpp_stack, sizeof llamacpp_stack},
     {"stacks/llamacpp/compose.yaml", llamacpp_compose, sizeof llamacpp_compose},
     {"stacks/mistral/stack.yaml", mistral_stack, sizeof mistral_stack},

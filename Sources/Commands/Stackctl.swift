@@ -34,6 +34,7 @@ public struct Stackctl: AsyncParsableCommand {
                     StatusShow.self,
                     ContainerRestart.self,
                     ContainerStop.self, ContainerStart.self, LogsShow.self, StatsShow.self, ExecRun.self,
+                    WhyShow.self,
                 ]
             ),
             CommandGroup(name: "Host", subcommands: groupOfHost),

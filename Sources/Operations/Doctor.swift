@@ -45,7 +45,8 @@ public struct Doctor: Sendable {
         return checks
     }
 
-    private func check(_ name: String, _ state: HealthCheck.State, _ message: String, fix: String? = nil) -> HealthCheck
+    private func check(_ name: String, _ state: HealthCheck.State, _ message: String, fix: String? = nil)
+        -> HealthCheck
     {
         HealthCheck(check: name, state: state, message: message, fix: fix)
     }
@@ -126,7 +127,8 @@ public struct Doctor: Sendable {
 
     // MARK: A stack
 
-    private func stack(_ name: String, _ workspace: Workspace, _ engine: DockerClient?) async -> [HealthCheck] {
+    private func stack(_ name: String, _ workspace: Workspace, _ engine: DockerClient?) async -> [HealthCheck]
+    {
         let stack: Stack
         do throws(DeclarationError) {
             guard let found = try workspace.home.stack(named: name) else { return [] }
@@ -152,7 +154,11 @@ public struct Doctor: Sendable {
                     fix: "`stackctl \(stack.name) verify --repair`"
                 )
             }
-            return check(name, .ok, "\(models.count) models in `\(store.layout.volume)`, \(space.available) free")
+            return check(
+                name,
+                .ok,
+                "\(models.count) models in `\(store.layout.volume)`, \(space.available) free"
+            )
         } catch { return check(name, failed: Failure(error)) }
     }
 

@@ -15,12 +15,7 @@ struct FailedRun: Sendable {
     let stack: Stack
     let store: ModelStore
     let engine: DockerClient
-
-    /// What a failed run tells of its reason.
-    struct Reading {
-        let cause: String?
-        let fix: String?
-    }
+    let signatures: SignatureTable
 
     /// Ends the process, so that the Docker Engine does not start it again and again.
     ///
@@ -29,43 +24,55 @@ struct FailedRun: Sendable {
         _ = try? await engine.stop(container.id, grace: Self.grace)
     }
 
-    /// Keeps the log, and tells what it says.
+    /// Keeps the log, and tells what it says of the reason.
     func keep(
         _ launch: ServedLaunch,
         _ container: Docker.Container,
+        _ reason: NotReady,
         _ words: String,
         _ report: Reporter
-    ) async -> Reading {
+    ) async -> Reason? {
         let log = await log(of: container)
-        let now = try? await engine.container(container.id)
+        let run = EngineRun(reason, stack.engine, log: RunLog(log))
         let facts = [
-            ("reason", words),
-            ("exit", now?.state.exitCode.map { "\($0)" } ?? "unknown"),
-            ("oom", now?.state.wasOutOfMemory == true ? "true" : "false"),
+            ("reason", words), ("exit", run.exitCode.map { "\($0)" } ?? "unknown"),
+            ("oom", run.wasOutOfMemory ? "true" : "false"),
         ]
         report(.warning("`\(launch.model)` did not come up: \(words)"))
+        let found = Diagnosis(of: run, by: signatures.signatures, stack: stack.name, model: launch.model)
+            .findings
+        if let first = found.first { report(.note("the reason: \(first.cause)")) }
         do throws(StoreError) {
             let kept = try store.keepLog(of: launch, facts: facts, log)
             report(.note("the log of that run is kept in \(kept.path)"))
         } catch { report(.warning("the log of that run could not be kept: \(error)")) }
-        return Reading(cause: nil, fix: nil)
+        return found.first.map { Reason($0) }
     }
 
     /// What the process has written since it was begun.
     private func log(of container: Docker.Container) async -> [UInt8] {
         var log: [UInt8] = []
-        guard
-            let output = try? await engine.logs(
-                of: container,
-                LogSelection(since: container.state.startedAt?.unlessNever)
-            )
-        else { return log }
+        let selection = LogSelection(since: container.state.logStart)
+        guard let output = try? await engine.logs(of: container, selection) else { return log }
         while let piece = try? await output.next() {
             log += piece.bytes
             // Twice as much before it is cut: cutting moves all of it.
             if log.count > 2 * Self.mostLog { log.removeFirst(log.count - Self.mostLog) }
         }
         return log.count > Self.mostLog ? Array(log.suffix(Self.mostLog)) : log
+    }
+}
+
+extension EngineRun {
+    /// What is known of a run that was given up.
+    fileprivate init(_ reason: NotReady, _ engine: EngineName, log: RunLog) {
+        switch reason {
+        case .ended(let exitCode, let wasOutOfMemory, let error):
+            self.init(engine, exitCode: exitCode, wasOutOfMemory: wasOutOfMemory, refusal: error, log: log)
+        case .notStarted(let words): self.init(engine, refusal: words, log: RunLog())
+        case .gone: self.init(engine, log: log)
+        case .late, .refuses, .engine, .cancelled: self.init(engine, isRunning: true, log: log)
+        }
     }
 }
 
@@ -90,7 +97,7 @@ struct LoadWatch: Sendable {
 
     /// Follows the log until the task is cancelled; what cannot be followed is not told.
     func run() async {
-        let selection = LogSelection(follows: true, since: container.state.startedAt?.unlessNever)
+        let selection = LogSelection(follows: true, since: container.state.logStart)
         guard let output = try? await engine.logs(of: container, selection) else { return }
         var lines = LineSplitter(limit: 65_536)
         var last = ""

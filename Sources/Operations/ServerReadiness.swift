@@ -30,7 +30,7 @@ enum NotReady: Error {
         case .ended(let exitCode, let wasOutOfMemory, let error):
             (wasOutOfMemory
                 ? "was killed for the memory it took" : exitCode.map { "ended with status \($0)" } ?? "ended")
-                + " before it answered" + (error.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? "")
+                + " before it answered" + (error.map { ": \($0)" } ?? "")
         case .gone: "was removed before it answered"
         case .refuses(let reason): "will not do: \(reason)"
         case .engine(let error): "cannot be watched: \(error)"
@@ -122,7 +122,7 @@ struct ReadinessWait: Sendable {
         throw .ended(
             exitCode: death?.exitCode ?? (state.running ? nil : state.exitCode),
             wasOutOfMemory: death?.wasOutOfMemory ?? (state.wasOutOfMemory == true),
-            error: state.error
+            error: state.error.flatMap { $0.isEmpty ? nil : $0 }
         )
     }
 

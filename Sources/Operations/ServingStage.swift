@@ -120,6 +120,7 @@ struct ServingStage: Sendable {
             stack: stack,
             store: store,
             engine: engine,
+            signatures: try workspace.signatures(),
             timeout: timeout,
             rollsBack: rollsBack,
             report: report

@@ -102,8 +102,7 @@ public struct Status: Sendable {
     }
 
     /// A volume that cannot be read says nothing of its models, and `ls` says why.
-    private func servedModel(of stack: Stack, _ container: Container, _ workspace: Workspace) async -> String?
-    {
+    func servedModel(of stack: Stack, _ container: Container, _ workspace: Workspace) async -> String? {
         guard let store = try? await workspace.store(of: stack), let models = try? store.models().models
         else {
             return nil

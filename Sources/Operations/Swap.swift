@@ -13,6 +13,7 @@ struct Swap: Sendable {
     let stack: Stack
     let store: ModelStore
     let engine: DockerClient
+    let signatures: SignatureTable
     let timeout: Duration
     /// Whether what answered before is put back when the new one does not answer.
     let rollsBack: Bool
@@ -104,7 +105,9 @@ struct Swap: Sendable {
     /// Has the container begin with the script that is there; makes it, or makes it anew, where it does not read that.
     ///
     /// Its process has `grace` to end by itself; as long as the container says, if `nil`.
-    private func restart(_ container: Docker.Container?, grace: Duration? = nil) async throws(Failure) -> Begun {
+    private func restart(_ container: Docker.Container?, grace: Duration? = nil) async throws(Failure)
+        -> Begun
+    {
         let active = ActiveLaunch(stack: stack)
         guard let container, active.isRead(by: container) else {
             report(.phase(.waiting, container == nil ? "making the container" : "making the container anew"))
@@ -177,16 +180,16 @@ struct Swap: Sendable {
         _ words: String,
         _ state: LaunchState
     ) async throws(Failure) -> Failure {
-        let failed = FailedRun(stack: stack, store: store, engine: engine)
+        let failed = FailedRun(stack: stack, store: store, engine: engine, signatures: signatures)
         let isGone = if case .gone = reason { true } else { false }
         if !isGone { await failed.stop(container) }
-        let reading = await failed.keep(next, container, words, report)
+        let found = await failed.keep(next, container, reason, words, report)
         let why = "see `stackctl \(stack.name) why`"
         guard rollsBack else {
             return Failure(
                 .notReady,
                 words,
-                hint: reading.fix ?? "\(why); `stackctl \(stack.name) rollback` goes back"
+                hint: found?.fix ?? "\(why); `stackctl \(stack.name) rollback` goes back"
             )
         }
         let before = state.active.flatMap { $0.isSameCommand(as: next) ? state.previous : $0 }
@@ -196,7 +199,7 @@ struct Swap: Sendable {
         try save(after)
         let outcome =
             before.map { "`\($0.model)` is served again" } ?? "nothing was served before, and nothing is now"
-        return Failure(.notReady, "\(words); \(outcome)", hint: reading.fix ?? why)
+        return Failure(.notReady, "\(words); \(outcome)", hint: found?.fix ?? why)
     }
 
     /// Serves what was served before, or nothing; `nil` is nothing.

@@ -118,12 +118,10 @@ public struct KeptLog: Sendable, Equatable {
 }
 
 extension ModelStore {
-    private var keptLogsPath: FilePath { layout.state.appending("logs") }
-
     /// The logs of runs that failed, the newest first.
     public func keptLogs() -> [KeptLog] {
-        ((try? FileSystem.list(keptLogsPath)) ?? []).filter { $0.hasSuffix(".log") && !$0.hasPrefix(".") }
-            .sorted(by: >).map { KeptLog(path: keptLogsPath.appending($0)) }
+        ((try? FileSystem.list(layout.keptLogs)) ?? []).filter { $0.hasSuffix(".log") && !$0.hasPrefix(".") }
+            .sorted(by: >).map { KeptLog(path: layout.keptLogs.appending($0)) }
     }
 
     /// Keeps the log of a failed run, behind lines that say what is known of it.
@@ -134,7 +132,7 @@ extension ModelStore {
     ) throws(StoreError) -> KeptLog {
         let now = Date.now.formatted(.iso8601)
         let stamp = now.filter { $0 != "-" && $0 != ":" }
-        let path = keptLogsPath.appending("\(stamp)-\(ModelKey.directoryName(of: launch.model)).log")
+        let path = layout.keptLogs.appending("\(stamp)-\(ModelKey.directoryName(of: launch.model)).log")
         var head: [(name: String, value: String)] = [("model", launch.model), ("format", launch.format)]
         head.append(("quant", launch.quant))
         head += facts
@@ -144,7 +142,7 @@ extension ModelStore {
             lines += "# \(name): \(line)\n"
         }
         try stored { () throws(SystemError) in
-            try FileSystem.createDirectory(keptLogsPath)
+            try FileSystem.createDirectory(layout.keptLogs)
             try FileSystem.write(Array(lines.utf8) + log, to: path)
         }
         for old in keptLogs().dropFirst(KeptLog.most) { try? FileSystem.remove(old.path) }

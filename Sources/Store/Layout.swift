@@ -26,6 +26,8 @@ public struct Layout: Sendable, Hashable {
     var removed: FilePath { control.appending("removed") }
     var locks: FilePath { control.appending("locks") }
     var state: FilePath { control.appending("state") }
+    /// The logs of runs that failed when a model was to be served.
+    public var keptLogs: FilePath { state.appending("logs") }
 
     /// The folder of one format and quantization of a model.
     public func directory(of key: ModelKey) -> FilePath {

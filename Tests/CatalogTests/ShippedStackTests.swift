@@ -21,7 +21,9 @@ struct ShippedStackTests {
         let stacks = ["llamacpp", "mistral", "vllm"].flatMap {
             ["stacks/\($0)/compose.yaml", "stacks/\($0)/stack.yaml"]
         }
-        #expect(Home.shipped.map(\.path).sorted() == ["config/models.yaml"] + stacks)
+        #expect(
+            Home.shipped.map(\.path).sorted() == ["config/models.yaml", "config/signatures.yaml"] + stacks
+        )
         #expect(Home.shipped.allSatisfy { !$0.bytes.isEmpty })
     }
 

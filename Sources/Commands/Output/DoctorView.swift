@@ -10,7 +10,9 @@ enum DoctorView {
         ])
         let tones: [HealthCheck.State: Style.Tone] = [.ok: .green, .warning: .yellow, .problem: .red]
         for check in checks {
-            table.add([.init(check.state.rawValue, tones[check.state]), .init(check.check), .init(check.message)])
+            table.add([
+                .init(check.state.rawValue, tones[check.state]), .init(check.check), .init(check.message),
+            ])
         }
         let fixes = checks.compactMap { check in check.fix.map { "\(check.check): \($0)\n" } }
         return table.rendered(for: terminal) + (fixes.isEmpty ? "" : "\n") + fixes.joined()

@@ -1,0 +1,276 @@
+import Catalog
+import Docker
+import Engines
+public import FoundationEssentials
+import Platform
+import Store
+import SystemPackage
+
+/// Why a stack does not serve.
+public struct StackDiagnosis: Sendable, Encodable {
+    /// The stack.
+    public let stack: String
+    /// The name of its container, or what stack.yaml calls it if there is none.
+    public let container: String
+    /// In the engine's word: `running`, `exited` and so on; `absent` if there is no container.
+    public let state: String
+    /// What its health check says, if it has one and the container runs.
+    public let health: String?
+    /// Whether its server answers requests.
+    public let ready: Bool
+    /// What it answers instead, if it runs and is not ready.
+    public let answer: String?
+    /// The stored model that it serves or was to serve, if that can be told.
+    public let model: String?
+    /// When its process began, if it runs.
+    public let startedAt: Date?
+    /// When its process ended, if it has.
+    public let finishedAt: Date?
+    /// How often the engine has started it again by itself.
+    public let restarts: Int
+    /// What its process ended with, if it has.
+    public let exitCode: Int?
+    /// That in words.
+    public let ending: String?
+    /// Whether the kernel killed it for the memory it took.
+    public let outOfMemory: Bool
+    /// Why it was not started, in Docker's words.
+    public let refusal: String?
+    /// Why it does not serve, the most telling first; none if it serves, or if nobody knows.
+    public let findings: [Reason]
+    /// What to type or change next; nothing if it serves.
+    public let next: String?
+    /// The end of the log of its last run; empty if it serves.
+    public let tail: [String]
+    /// The runs that were given up when a model was to be served, the newest first.
+    public let keptLogs: [GivenUpRun]
+}
+
+/// Finds out why a stack does not serve.
+public struct Why: Sendable {
+    /// Describes the question.
+    public init() {}
+
+    /// Asks the engine, the server, the log and what is kept of former runs.
+    public func run(in workspace: Workspace, report: Reporter) async throws(Failure) -> StackDiagnosis {
+        let stack = try workspace.stack()
+        let engine = try workspace.engine()
+        let table = try workspace.signatures()
+        // A volume that cannot be read keeps its logs to itself, and `ls` says why.
+        let store = try? await workspace.store(of: stack)
+        let kept = store.map { GivenUpRun.newest(of: stack, in: $0, by: table, report: report) } ?? []
+        guard let container = try await stack.findContainer(in: engine) else {
+            return StackDiagnosis(absent: stack, keptLogs: kept)
+        }
+        let verdict = try await verdict(on: stack, container)
+        let state = store.flatMap { try? $0.launchState() }
+        let served = await Status().servedModel(of: stack, container, workspace)
+        var found = Facts(verdict: verdict, model: served ?? (state?.attempt ?? state?.active)?.model)
+        if !verdict.isReady {
+            let log = try await engine.lastRunLog(of: container, report: report)
+            let run = EngineRun(of: container, engine: stack.engine, log: log)
+            found.diagnosis = Diagnosis(of: run, by: table.signatures, stack: stack.name, model: found.model)
+        }
+        return StackDiagnosis(stack, container, found, keptLogs: kept)
+    }
+
+    /// The most telling reason why a run has failed, from how its container is now and from what it has written.
+    static func reading(
+        of container: Docker.Container,
+        log: RunLog,
+        stack: Stack,
+        model: String?,
+        by table: SignatureTable
+    ) -> Reason? {
+        let run = EngineRun(of: container, engine: stack.engine, log: log)
+        return Diagnosis(of: run, by: table.signatures, stack: stack.name, model: model).findings.first.map {
+            Reason($0)
+        }
+    }
+
+    /// Whether the server can answer, with a token at the end: a healthy server may have a dead engine.
+    private func verdict(on stack: Stack, _ container: Docker.Container) async throws(Failure)
+        -> Readiness.Verdict
+    {
+        guard container.state.running else { return .notYet("it does not run") }
+        do throws(DockerError) {
+            return try await ServerProbe(stack, model: nil, container: container).ask(completes: true)
+        } catch { throw Failure(docker: error) }
+    }
+}
+
+/// What was found out of a container beyond what the engine states.
+private struct Facts {
+    let verdict: Readiness.Verdict
+    let model: String?
+    var diagnosis: Diagnosis?
+
+    /// What the server answers, unless it can answer.
+    var answer: String? {
+        switch verdict {
+        case .notYet(let words), .never(let words): words
+        case .ready, .next: nil
+        }
+    }
+}
+
+extension Workspace {
+    /// The known reasons why an engine does not come up.
+    func signatures() throws(Failure) -> SignatureTable {
+        do throws(DeclarationError) { return try SignatureTable.load(home: home.path) } catch {
+            throw Failure(declaration: error)
+        }
+    }
+}
+
+extension DockerClient {
+    /// What a container has written since its process last began; a log that the engine does not give is reported.
+    func lastRunLog(of container: Docker.Container, report: Reporter) async throws(Failure) -> RunLog {
+        var log = RunLog()
+        guard let start = container.state.logStart else { return log }
+        let selection = LogSelection(tail: RunLog.mostLines, since: start)
+        do throws(DockerError) {
+            let output = try await logs(of: container, selection)
+            while let piece = try await output.next() {
+                log.take(piece.bytes, of: piece.kind == .errors ? 1 : 0)
+            }
+        } catch {
+            // Some log drivers only send away, and a container may be removed under us.
+            switch error {
+            case .engine, .unsupported, .conflict, .notFound, .malformedStream:
+                report(.warning("the log of `\(container.shownName)` cannot be read: \(error)"))
+            default: throw Failure(docker: error)
+            }
+        }
+        log.finish()
+        return log
+    }
+}
+
+extension EngineRun {
+    /// What the Docker Engine states of a container's last run.
+    fileprivate init(of container: Docker.Container, engine: EngineName, log: RunLog) {
+        let state = container.state
+        var health = RunLog()
+        for probe in state.health?.log ?? [] where probe.exitCode != 0 {
+            health.take(Array((probe.output ?? "").utf8) + [UInt8(ascii: "\n")])
+        }
+        health.finish()
+        self.init(
+            engine,
+            isRunning: state.running,
+            exitCode: state.running ? nil : state.exitCode,
+            wasOutOfMemory: state.wasOutOfMemory ?? false,
+            refusal: container.refusal,
+            health: health,
+            log: log
+        )
+    }
+}
+
+extension ContainerState {
+    /// From when on the log is about the last run; `nil` if there was none.
+    ///
+    /// Engines write down that a process began when it has already written its first lines.
+    var logStart: EngineTime? {
+        guard let startedAt = startedAt?.unlessNever else { return nil }
+        let early = EngineTime(seconds: startedAt.seconds - 1, nanoseconds: startedAt.nanoseconds)
+        // While it runs, its end is that of the run before.
+        guard running, let before = finishedAt?.unlessNever, before < startedAt else { return early }
+        return max(early, before)
+    }
+}
+
+extension Docker.Container {
+    /// Why its process was not started, in the engine's words.
+    fileprivate var refusal: String? {
+        guard !state.running, let words = state.error, !words.isEmpty else { return nil }
+        return words
+    }
+
+    /// Whether its process has ended, be it that it is about to begin again.
+    fileprivate var hasEnded: Bool { !state.running && state.finishedAt?.unlessNever != nil }
+}
+
+extension StackDiagnosis {
+    fileprivate init(
+        _ stack: Stack,
+        _ container: Docker.Container,
+        _ facts: Facts,
+        keptLogs: [GivenUpRun]
+    ) {
+        let state = container.state
+        let exitCode = container.hasEnded ? state.exitCode : nil
+        self.init(
+            stack: stack.name,
+            container: container.shownName,
+            state: state.status ?? (state.running ? "running" : "exited"),
+            health: state.running ? state.health?.word : nil,
+            ready: facts.verdict.isReady,
+            answer: state.running ? facts.answer : nil,
+            model: facts.model,
+            startedAt: state.running ? state.startedAt?.unlessNever?.date : nil,
+            finishedAt: container.hasEnded ? state.finishedAt?.date : nil,
+            restarts: container.restartCount,
+            exitCode: exitCode,
+            ending: exitCode.map { EngineRun.words(forStatus: $0) },
+            outOfMemory: state.wasOutOfMemory ?? false,
+            refusal: container.refusal.map { RunLog(Array($0.utf8)).lines.joined(separator: " ") },
+            findings: facts.diagnosis?.findings.map { Reason($0) } ?? [],
+            next: facts.verdict.isReady
+                ? nil : facts.diagnosis?.findings.first?.fix ?? Self.next(for: container, of: stack),
+            tail: facts.diagnosis?.tail ?? [],
+            keptLogs: keptLogs
+        )
+    }
+
+    fileprivate init(absent stack: Stack, keptLogs: [GivenUpRun]) {
+        self.init(
+            stack: stack.name,
+            container: stack.containerName,
+            state: "absent",
+            health: nil,
+            ready: false,
+            answer: nil,
+            model: nil,
+            startedAt: nil,
+            finishedAt: nil,
+            restarts: 0,
+            exitCode: nil,
+            ending: nil,
+            outOfMemory: false,
+            refusal: nil,
+            findings: [],
+            next: "`stackctl \(stack.name) up`",
+            tail: [],
+            keptLogs: keptLogs
+        )
+    }
+
+    /// What to type where no reason is known.
+    private static func next(for container: Docker.Container, of stack: Stack) -> String {
+        if container.state.running {
+            return "`stackctl \(stack.name) logs -f`, until it answers or says why not"
+        }
+        if container.state.isRestarting != true, container.refusal == nil,
+            EngineRun.isQuiet(container.state.exitCode)
+        {
+            return "`stackctl \(stack.name) start`"
+        }
+        return "`stackctl \(stack.name) logs --tail 200`, for a reason that stackctl does not know"
+    }
+}
+
+extension Stack {
+    /// What stack.yaml calls its container.
+    fileprivate var containerName: String {
+        switch container {
+        case .named(let name): name
+        case .service(let project, let service): "\(project)/\(service)"
+        }
+    }
+}
+
+extension EngineTime {
+    fileprivate var date: Date { Date(timeIntervalSince1970: Double(seconds)) }
+}
