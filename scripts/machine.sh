@@ -40,12 +40,41 @@ need_packages() {
 }
 
 # What the tests need on top: the hub's own client is one of the judges, in an environment of its own; and engines for
-# containers of their own, which only root can start.
+# containers of their own, which only root can start, with a real server to run in them.
 need_test_packages() {
-    python3 -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
+    need_venv
     [ "$(id -u)" -eq 0 ] || return 0
     need_programs dockerd:docker.io runc:runc iptables:iptables podman:podman busybox:busybox-static \
         docker:docker.io openssl:openssl
+    local program
+    for program in docker-compose llama-server; do
+        # Elsewhere than where all tests must run, those that need it are left out.
+        "scripts/$program" >/dev/null || [ -z "${CI-}" ] || die "\`scripts/$program\` has failed"
+    done
+}
+
+# Installs what makes environments of Python, with pip in them.
+need_venv() {
+    python3 -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
+}
+
+# Prints the folder where programs for the tests are kept, so that they are made once for a machine.
+test_programs() {
+    if [ "$(id -u)" -eq 0 ]; then
+        echo /var/cache/stackctl
+    else
+        echo "${XDG_CACHE_HOME:-$HOME/.cache}/stackctl"
+    fi
+}
+
+# Fetches a package's sources from PyPI, the very ones that are named, and unpacks them: NAME VERSION SHA256 FOLDER.
+fetch_sources() {
+    python3 -m venv "$4/environment"
+    echo "$1==$2 --hash=sha256:$3" >"$4/requirements"
+    "$4/environment/bin/pip" download --quiet --disable-pip-version-check --no-deps --no-binary "$1" \
+        --dest "$4/packed" --requirement "$4/requirements"
+    mkdir "$4/sources"
+    tar -xzf "$4"/packed/*.tar.gz -C "$4/sources" --strip-components 1 --no-same-owner
 }
 
 # Installs the packages of the programs that are missing, each named as PROGRAM:PACKAGE.

@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 import SystemPackage
 
@@ -8,8 +9,18 @@ struct EngineCommand {
     /// What removes the containers that would outlive the engine, for a shell.
     let cleanUp: String
 
-    init(_ kind: PrivateEngine.Kind, folder: FilePath, socket: FilePath, options: [String]) throws {
-        let path = Environment.system["PATH"] ?? ""
+    init(
+        _ kind: PrivateEngine.Kind,
+        folder: FilePath,
+        socket: FilePath,
+        options: [String],
+        pretendsGPUs: Bool
+    ) throws {
+        var path = Environment.system["PATH"] ?? ""
+        if pretendsGPUs {
+            try Self.pretendGPUs(in: folder.appending("bin"))
+            path = "\(folder)/bin:\(path)"
+        }
         switch kind {
         case .docker:
             // An empty file in place of the machine's own settings.
@@ -22,7 +33,10 @@ struct EngineCommand {
                     "--storage-driver=overlay2", "--shutdown-timeout=1",
                 ] + options
             environment = ["PATH": path, "HOME": folder.string, "TMPDIR": folder.string]
-            cleanUp = ":"
+            // The bridges of networks would stay.
+            let client = "docker -H unix://\(socket)"
+            cleanUp =
+                "\(client) ps -aq | xargs -r \(client) rm --force && \(client) network prune --force"
         case .podman:
             try FileSystem.write(Array(Self.podmanSettings.utf8), to: folder.appending("containers.conf"))
             let own = [
@@ -36,6 +50,16 @@ struct EngineCommand {
                 "CONTAINERS_CONF": "\(folder)/containers.conf",
             ]
             cleanUp = "podman \(own.joined(separator: " ")) rm --all --force --time 0"
+        }
+    }
+
+    /// Puts the program there that Docker has prepare a container for GPUs; this one has nothing to prepare.
+    private static func pretendGPUs(in folder: FilePath) throws {
+        try FileSystem.createDirectory(folder)
+        let program = folder.appending("nvidia-container-runtime-hook")
+        try FileSystem.write(Array("#!/bin/sh\n".utf8), to: program)
+        guard chmod(program.string, 0o755) == 0 else {
+            throw SystemError(Errno(rawValue: errno), operation: "make executable", path: program)
         }
     }
 

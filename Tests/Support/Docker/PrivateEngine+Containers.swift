@@ -27,9 +27,30 @@ extension PrivateEngine {
         _ = try await ask("DELETE", "/v1.41/containers/\(name)?force=1")
     }
 
-    private func demand(_ method: String, _ target: String, _ body: [UInt8]? = nil) async throws {
-        let type = body == nil ? nil : "application/json"
-        let answer = try await ask(method, "/v1.41\(target)", type: type, body: body)
+    /// Makes an image from an archive of its files and instructions of a Dockerfile.
+    func importImage(_ name: String, _ archive: [UInt8], _ instructions: [String] = []) async throws {
+        let parts = name.split(separator: ":")
+        let changes = instructions.map { "&changes=\($0.percentEncoded())" }.joined()
+        try await demand(
+            "POST",
+            "/images/create?fromSrc=-&repo=\(parts[0])&tag=\(parts[1])\(changes)",
+            archive,
+            type: "application/x-tar"
+        )
+    }
+
+    /// Whether it has an image.
+    func hasImage(_ name: String) async throws -> Bool {
+        try await ask("GET", "/v1.41/images/\(name)/json")?.status == 200
+    }
+
+    private func demand(
+        _ method: String,
+        _ target: String,
+        _ body: [UInt8]? = nil,
+        type: String = "application/json"
+    ) async throws {
+        let answer = try await ask(method, "/v1.41\(target)", type: body == nil ? nil : type, body: body)
         guard let answer, (200..<300).contains(answer.status) else {
             throw NotStarted(reason: "\(method) \(target): \(answer?.text ?? "no answer")")
         }

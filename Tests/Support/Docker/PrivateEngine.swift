@@ -39,15 +39,22 @@ public final class PrivateEngine: Sendable {
 
     private static let starting = Mutex<[Kind: Task<PrivateEngine, any Error>]>([:])
 
-    /// Starts an engine and waits until it answers and has the image; `options` are further words of its command.
-    public init(_ kind: Kind, options: [String] = []) async throws {
+    /// Starts an engine and waits until it answers and has the image; `options` are further words of its command, and with
+    /// `pretendsGPUs` a `dockerd` starts what asks for GPUs, without any.
+    public init(_ kind: Kind, options: [String] = [], pretendsGPUs: Bool = false) async throws {
         if let reason = Self.obstacle(kind) { throw NotStarted(reason: reason) }
         self.kind = kind
         let parent = Environment.process["TMPDIR"] ?? "/tmp"
         folder = FilePath("\(parent)/stackctl-\(kind.rawValue).\(getpid()).\(UInt32.random(in: 0 ... .max))")
         try FileSystem.createDirectory(folder)
         socket = folder.appending("engine.sock")
-        let command = try EngineCommand(kind, folder: folder, socket: socket, options: options)
+        let command = try EngineCommand(
+            kind,
+            folder: folder,
+            socket: socket,
+            options: options,
+            pretendsGPUs: pretendsGPUs
+        )
         warden = try BinaryRun(
             "/bin/sh",
             ["-c", Self.script, command.cleanUp, folder.string] + command.words,

@@ -1,0 +1,48 @@
+import Platform
+public import SystemPackage
+
+/// A program for the tests that a script makes once for a machine.
+public enum TestProgram: String, Sendable, CaseIterable {
+    /// llama.cpp's server.
+    case llamaServer = "llama-server"
+    /// Docker Compose.
+    case dockerCompose = "docker-compose"
+
+    /// Whether tests that need an engine and all of these are to run: where all tests must, not having one is a failure.
+    public static func areExpected() async -> Bool {
+        if Environment.process["CI"] != nil { return true }
+        guard PrivateEngine.canRun else { return false }
+        for program in allCases {
+            do { _ = try await program.path() } catch {
+                print("left out: \(error)")
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Where it is; an error if its script has not been run.
+    public func path() async throws -> FilePath {
+        let script = Self.scripts.appending(rawValue)
+        let names = ["PATH", "HOME", "XDG_CACHE_HOME"]
+        let environment = names.reduce(into: [String: String]()) { $0[$1] = Environment.process[$1] }
+        let told = try await BinaryRun.run(script, ["path"], environment: environment)
+        let path = FilePath(String(told.output.prefix { $0 != "\n" }))
+        guard told.status == 0, FileSystem.exists(path) else {
+            throw NotMade(description: "\(script) has not been run \(told.errors)")
+        }
+        return path
+    }
+
+    /// It is not there.
+    public struct NotMade: Error, CustomStringConvertible {
+        /// Why not.
+        public let description: String
+    }
+
+    private static let scripts: FilePath = {
+        var path = FilePath(#filePath)
+        for _ in 0..<4 { path.removeLastComponent() }
+        return path.appending("scripts")
+    }()
+}
