@@ -1,5 +1,5 @@
 # For people who work here. A newcomer needs scripts/quickstart and scripts/test only.
-.PHONY: build test check fmt golden acceptance bench-start bench-verify bench-memory bench-pull docs quickstart clean
+.PHONY: build test check fmt golden acceptance bench-start bench-verify bench-memory bench-pull bench-stack docs quickstart clean
 
 build:        ; swift build
 test:         ; scripts/test --skip AcceptanceTests
@@ -13,4 +13,5 @@ bench-start:  ; Benchmarks/start.sh
 bench-verify: ; Benchmarks/verify.sh
 bench-memory: ; Benchmarks/memory.sh
 bench-pull:   ; Benchmarks/pull.sh
+bench-stack:  ; Benchmarks/stack.sh
 clean:        ; swift package clean
