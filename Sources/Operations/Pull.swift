@@ -58,11 +58,21 @@ public struct Pull: Sendable {
             return try Import(path, request, options).plan(stack: stack, store: store)
         }
         let hub = workspace.hub(offline: options.isOffline, report)
-        let (source, planned) = try await Alternatives(to: request, in: store, at: hub).offered {
-            () async throws(Failure) in
-            let source = try await request.resolve(hub)
-            let choice = FileChoice(request, source, options)
-            return (source, try await choice.run(store, in: workspace, report: report))
+        let before: StoredModel?
+        do throws(StoreError) { before = options.force ? nil : try there(request, in: store) } catch {
+            throw Failure(store: error)
+        }
+        let alternatives = Alternatives(to: request, in: store, at: hub)
+        let found = try await alternatives.offered { () async throws(Failure) in
+            try await state(of: before, request, hub, report)
+        }
+        let source: PullSource
+        switch found {
+        case .current(let model): return try PullPlan(stored: model, stack)
+        case .changed(let changed): source = changed
+        }
+        let planned = try await alternatives.offered { () async throws(Failure) in
+            try await FileChoice(request, source, options).run(store, in: workspace, report: report)
         }
         // Whether they may be had is told by the files alone; what is listed is listed for everybody.
         if let part = zip(planned.selection.files, planned.copies).first(where: { $0.1 == nil })?.0.parts

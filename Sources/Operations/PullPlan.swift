@@ -96,6 +96,24 @@ struct PlannedPull: Sendable {
 }
 
 extension PullPlan {
+    /// Nothing is to be done for what is stored.
+    init(stored model: StoredModel, _ stack: Stack) throws(Failure) {
+        let manifest = model.manifest
+        let files = manifest.files.map { File(path: $0.path, sizeBytes: $0.sizeBytes, missingBytes: 0) }
+        do throws(SystemError) {
+            self.init(
+                stack: stack.name,
+                model: manifest.model,
+                format: manifest.format,
+                quant: manifest.quant,
+                repository: manifest.source.repository,
+                revision: manifest.source.revision,
+                files: files,
+                freeBytes: try DiskSpace(at: model.layout.volume).available
+            )
+        } catch { throw Failure(system: error) }
+    }
+
     /// Refuses a plan that the disk cannot hold.
     public func checkSpace() throws(Failure) {
         guard missing > freeBytes else { return }

@@ -95,6 +95,8 @@ public struct ShownModel: Sendable, Encodable {
     public let pulledAt: Date
     /// When it was last used, as far as that was noted.
     public let lastUsedAt: Date?
+    /// How often it was used, as far as that was noted.
+    public let uses: Int
     /// What wrote its manifest.
     public let tool: String
 }
@@ -118,6 +120,7 @@ public struct Show: Sendable {
         }
         let entry = (try? workspace.catalog())?.entries.first { $0.reference == manifest.model }
         let source = manifest.source
+        let store = ModelStore(volume: stored.layout.volume)
         return ShownModel(
             stack: stack.name,
             model: manifest.model,
@@ -139,7 +142,8 @@ public struct Show: Sendable {
             files: manifest.files.map { .init(path: $0.path, sizeBytes: $0.sizeBytes, sha256: $0.sha256) },
             adapters: manifest.adapters,
             pulledAt: manifest.pulledAt,
-            lastUsedAt: ModelStore(volume: stored.layout.volume).lastUse(of: stored.key),
+            lastUsedAt: store.lastUse(of: stored.key),
+            uses: store.useCount(of: stored.key),
             tool: manifest.tool
         )
     }

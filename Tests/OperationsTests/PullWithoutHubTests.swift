@@ -63,6 +63,9 @@ struct PullWithoutHubTests {
         let failure = try await home.failedPull("org/tiny-GGUF:q4_k_m")
         #expect(failure.hint == "available offline: `org/tiny-GGUF` as q8_0 (gguf); \(Self.ownHint)")
         #expect(try await home.pull("org/tiny-GGUF:q8_0").wasThere)
+        let stored = Pull(try home.reference("org/tiny-GGUF:q8_0"))
+        let plan = try await stored.plan(in: home.workspace()) { _ in }
+        #expect(plan.missing == 0 && plan.files.count == 1)
     }
 
     @Test func `a variant that was stored under another name is named by it`() async throws {
