@@ -105,7 +105,7 @@ struct Samples {
                 files: [try file],
                 pulledAt: Self.moment,
                 lastUsedAt: nil,
-            uses: 3,
+                uses: 3,
                 tool: "stackctl 0.1.0"
             )
         }
