@@ -101,7 +101,8 @@ public struct Compose: Sendable {
         throw Failure(
             .notFound,
             "there is no Compose here: neither `docker compose` nor `docker-compose`, `podman compose` or `podman-compose`",
-            hint: "install it: `sudo apt-get install docker-compose-plugin`, or `docker-compose`"
+            hint:
+                "install Docker Compose 2: the package `docker-compose-plugin` of Docker's own repository, or `docker-compose-v2`"
         )
     }
 
