@@ -30,7 +30,8 @@ public struct Stackctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Stacks",
                 subcommands: [
-                    LaunchPrint.self, UseRun.self, RollbackRun.self, ComposeUp.self, ComposeDown.self,
+                    LaunchPrint.self, UseRun.self, RollbackRun.self, LoadRun.self, UnloadRun.self,
+                    ComposeUp.self, ComposeDown.self,
                     StatusShow.self,
                     ContainerRestart.self,
                     ContainerStop.self, ContainerStart.self, LogsShow.self, StatsShow.self, ExecRun.self,

@@ -16,10 +16,11 @@ public enum LaunchScript {
 
     /// The script of a container that nobody has told yet what to serve: it says so and waits to be told.
     public static func idle(stack: String) -> String {
-        head("nothing yet")
+        let words = "no model is in use; choose one with: stackctl \(stack) use MODEL"
+        return head("nothing yet")
             + """
-            echo 'no model is in use; choose one with: stackctl \(stack) use MODEL' >&2
             trap 'exit 0' TERM INT
+            echo \(ShellCommand.quoted(words)) >&2
             while :; do sleep 3600 & wait $!; done
 
             """
@@ -44,10 +45,13 @@ extension LaunchPlan {
     /// The program is what the image's entry point has, if that is the engine; else it is where the engine's own images
     /// have it.
     public func containerArgv(entrypoint: [String]) -> [String] {
-        let own = entrypoint.contains { $0 == argv[0] || $0.hasSuffix("/\(argv[0])") }
-        let usual =
-            engine == .llamacpp
-            ? ["/app/llama-server"] : Array(argv.prefix(argv.count - containerCommand.count))
-        return (own ? entrypoint : usual) + containerCommand
+        let program = Array(argv.prefix(argv.count - containerCommand.count))
+        let isOwn = entrypoint.indices.contains { start in
+            let words = entrypoint[start...].prefix(program.count)
+            return words.count == program.count
+                && zip(words, program).allSatisfy { $0 == $1 || $0.hasSuffix("/\($1)") }
+        }
+        let usual = engine == .llamacpp ? ["/app/llama-server"] : program
+        return (isOwn ? entrypoint : usual) + containerCommand
     }
 }

@@ -33,14 +33,6 @@ public struct Readiness: Sendable, Equatable {
         public var isReady: Bool { if case .ready = self { true } else { false } }
     }
 
-    /// A question over HTTP.
-    public struct Question: Sendable, Equatable {
-        /// The path.
-        public let path: String
-        /// The document that is sent; without one it is a GET.
-        public let body: [UInt8]?
-    }
-
     private let engine: EngineName
     private let health: String
     /// What clients call the model.
@@ -56,42 +48,32 @@ public struct Readiness: Sendable, Equatable {
     }
 
     /// What to ask now.
-    public var question: Question {
+    public var question: ServerQuestion {
         switch step {
-        case .health: Question(path: health, body: nil)
-        case .models: Question(path: "/v1/models", body: nil)
-        case .completion: Question(path: "/v1/completions", body: completion)
-        case .embedding: Question(path: "/v1/embeddings", body: embedding)
+        case .health: ServerQuestion(health)
+        case .models: ServerQuestion("/v1/models")
+        case .completion: ServerQuestion("/v1/completions", body: completion)
+        case .embedding: ServerQuestion("/v1/embeddings", body: embedding)
         }
     }
 
-    /// Takes the answer to the question; `status` is `nil` if none came.
-    public mutating func judge(status: Int?, body: [UInt8]) -> Verdict {
-        guard let status else { return .notYet("nothing answers yet") }
-        let words = Self.words(status, body)
-        switch step {
-        case .health:
-            guard status == 200 else { return .notYet(words) }
+    /// Takes the answer to the question, if one came.
+    public mutating func judge(_ answer: ServerAnswer?) -> Verdict {
+        guard let answer else { return .notYet("nothing answers yet") }
+        switch (step, answer.status) {
+        case (.health, 200):
             step = .models
             return .next
-        case .models: return judgeModels(status, body, words)
-        case .completion:
-            switch status {
-            case 200: return .ready(remark: nil)
-            case 401, 403: return .ready(remark: Self.noKey)
-            case 429, 503: return .notYet(words)
-            case 400..<500, 501:
-                step = .embedding(refusal: words)
-                return .next
-            default: return .notYet(words)
-            }
-        case .embedding(let refusal):
-            switch status {
-            case 200: return .ready(remark: nil)
-            case 429, 503: return .notYet(words)
-            case 400..<500, 501: return .never(refusal)
-            default: return .notYet(words)
-            }
+        case (.health, _): return .notYet(answer.words)
+        case (.models, _): return judgeModels(answer)
+        case (_, 200): return .ready(remark: nil)
+        case (_, 429), (_, 503): return .notYet(answer.words)
+        case (.completion, 401), (.completion, 403): return .ready(remark: Self.noKey)
+        case (.completion, 400..<500), (.completion, 501):
+            step = .embedding(refusal: answer.words)
+            return .next
+        case (.embedding(let refusal), 400..<500), (.embedding(let refusal), 501): return .never(refusal)
+        default: return .notYet(answer.words)
         }
     }
 
@@ -100,54 +82,47 @@ public struct Readiness: Sendable, Equatable {
 
     // MARK: Models
 
-    private struct Listed: Decodable {
-        struct Model: Decodable {
-            let id: String
-            let aliases: [String]?
-            let status: Status?
-        }
-        /// llama.cpp's router says it in an object, mistral.rs in a word.
-        struct Status: Decodable {
-            let value: String
-
-            init(from decoder: any Decoder) throws {
-                struct Object: Decodable { let value: String }
-                let container = try decoder.singleValueContainer()
-                if let word = try? container.decode(String.self) {
-                    value = word
-                } else {
-                    value = try container.decode(Object.self).value
-                }
-            }
-        }
-        let data: [Model]
-    }
-
-    private mutating func judgeModels(_ status: Int, _ body: [UInt8], _ words: String) -> Verdict {
-        switch status {
+    private mutating func judgeModels(_ answer: ServerAnswer) -> Verdict {
+        switch answer.status {
         case 200: break
         case 401, 403: return .ready(remark: Self.noKey)
         case 404, 405:
             step = .completion
             return .next
-        default: return .notYet(words)
+        default: return .notYet(answer.words)
         }
-        guard let listed = try? JSON.decode(Listed.self, from: body) else {
+        guard let listed = answer.document(ListedModels.self) else {
             return .never("what answers at `/v1/models` is no inference server")
         }
-        let found = listed.data.first { entry in
-            model == nil
-                ? entry.id != "default" : entry.id == model || entry.aliases?.contains(model ?? "") == true
+        let found = find(in: listed)
+        if let state = found?.status, !state.isLoaded {
+            // A router has its models loaded as they are asked for, and none of them may be wanted now.
+            guard model != nil || engine != .llamacpp else { return .ready(remark: Self.idle) }
+            guard !state.hasFailed else { return .never(Self.failure(state)) }
+            return .notYet("the model is \(ServerAnswer.line(state.value))")
         }
-        if let state = found?.status?.value, state != "loaded" { return .notYet("the model is \(state)") }
-        if let model, found == nil, engine != .mistralrs {
+        if found == nil, engine != .mistralrs {
+            guard let model else { return .never("the server has no model") }
             let others = listed.data.map { "`\($0.id)`" }.joined(separator: ", ")
-            return .never("the server serves \(others.isEmpty ? "nothing" : others), not `\(model)`")
+            let served = others.isEmpty ? "nothing" : ServerAnswer.line(others)
+            return .never("the server serves \(served), not `\(model)`")
         }
         // mistral.rs names a model after a path, and answers to this name whatever the path.
         model = engine == .mistralrs ? "default" : found?.id ?? model
         step = .completion
         return .next
+    }
+
+    /// The model that is meant; any that can answer, if none is named.
+    private func find(in listed: ListedModels) -> ListedModels.Entry? {
+        if let model { return listed.data.first { $0.isCalled(model) } }
+        return listed.proper.first { $0.status?.isLoaded != false } ?? listed.proper.first
+    }
+
+    private static let idle = "no model is loaded yet: it loads them as they are asked for"
+
+    private static func failure(_ state: ListedModels.Status) -> String {
+        "its process for the model ended" + (state.exitCode.map { " with status \($0)" } ?? "")
     }
 
     // MARK: Documents
@@ -169,18 +144,5 @@ public struct Readiness: Sendable, Equatable {
             let input = "1"
         }
         return try? JSON.encodeLine(Document(model: model ?? "default"))
-    }
-
-    /// The reason in an answer, as the engines word it, or its status.
-    private static func words(_ status: Int, _ body: [UInt8]) -> String {
-        struct Refusal: Decodable {
-            struct Reason: Decodable { let message: String }
-            let error: Reason?
-            let message: String?
-        }
-        let refusal = try? JSON.decode(Refusal.self, from: body)
-        guard let reason = refusal?.error?.message ?? refusal?.message else { return "it answers \(status)" }
-        let line = reason.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
-        return "it answers \(status): \(String(line.prefix(200)))"
     }
 }

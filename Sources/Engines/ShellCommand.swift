@@ -21,8 +21,9 @@ public enum ShellCommand {
     public static func quoted(_ word: String) -> String {
         let isPlain = !word.isEmpty && word.first != "=" && word.utf8.allSatisfy(plain.contains)
         if isPlain { return word }
-        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#)
-            + "'"
+        // By scalars: a quote with a combining mark behind it is another character to us, and a quote to the shell.
+        let safe = word.unicodeScalars.map { $0 == "'" ? #"'\''"# : String($0) }.joined()
+        return "'\(safe)'"
     }
 
     private static let plain = Set(

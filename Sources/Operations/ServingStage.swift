@@ -20,10 +20,16 @@ struct ServingStage: Sendable {
     }
 
     /// The right to change what is served; refused while another process changes it.
-    func lock() throws(Failure) -> FileLock {
-        do throws(StoreError) {
-            if let lock = try store.lockLaunch() { return lock }
-        } catch { throw Failure(store: error) }
+    func lock() async throws(Failure) -> FileLock {
+        // A lock that was let go of lives on for a moment in a child that is just about to become another program.
+        for pause in [0, 20, 100, 300] {
+            do { try await Task.sleep(for: .milliseconds(pause)) } catch {
+                throw Failure(.cancelled, "interrupted")
+            }
+            do throws(StoreError) {
+                if let lock = try store.lockLaunch() { return lock }
+            } catch { throw Failure(store: error) }
+        }
         throw Failure(
             .conflict,
             "another stackctl changes what `\(stack.name)` serves",

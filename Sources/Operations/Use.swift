@@ -64,7 +64,7 @@ public struct Use: Sendable {
     public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> UsedModel {
         let launch = try await stored(in: workspace, report)
         let stage = try await ServingStage(workspace)
-        let lock = try stage.lock()
+        let lock = try await stage.lock()
         defer { withExtendedLifetime(lock) {} }
         let container = try await stage.container()
         let next = try await stage.launch(launch, container)
@@ -112,7 +112,7 @@ public struct Rollback: Sendable {
     /// Does it.
     public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> UsedModel {
         let stage = try await ServingStage(workspace)
-        let lock = try stage.lock()
+        let lock = try await stage.lock()
         defer { withExtendedLifetime(lock) {} }
         let target = try stage.target(of: try stage.state())
         return try await stage.swap(to: target, try await stage.container(), timeout, rollsBack: true, report)

@@ -132,7 +132,12 @@ extension ModelStore {
     ) throws(StoreError) -> KeptLog {
         let now = Date.now.formatted(.iso8601)
         let stamp = now.filter { $0 != "-" && $0 != ":" }
-        let path = layout.keptLogs.appending("\(stamp)-\(ModelKey.directoryName(of: launch.model)).log")
+        let name = "\(stamp)-\(ModelKey.directoryName(of: launch.model))"
+        var path = layout.keptLogs.appending("\(name).log")
+        // Two runs may fail within a second.
+        for number in 2..<100 where FileSystem.exists(path) {
+            path = layout.keptLogs.appending("\(name)-\(number).log")
+        }
         var head: [(name: String, value: String)] = [("model", launch.model), ("format", launch.format)]
         head.append(("quant", launch.quant))
         head += facts
