@@ -45,7 +45,7 @@ need_test_packages() {
     need_venv
     [ "$(id -u)" -eq 0 ] || return 0
     need_programs dockerd:docker.io runc:runc iptables:iptables podman:podman busybox:busybox-static \
-        docker:docker.io openssl:openssl
+        docker:docker.io openssl:openssl curl:curl
     local program
     for program in docker-compose llama-server; do
         # Elsewhere than where all tests must run, those that need it are left out.

@@ -14,7 +14,7 @@ struct LlamaStackTests {
                 used.status == 0 && used.output.contains("llamacpp: alpha gguf f16 answers"),
                 "\(used.errors)"
             )
-            #expect(try await stack.word() == "alpha")
+            #expect(try await stack.firstWord() == "alpha")
 
             let told = try await stack.run("llamacpp", "status", "--json")
             let status = try AnyJSON(told.output).elements.first
@@ -37,7 +37,7 @@ struct LlamaStackTests {
             #expect(isHeard, "\(follower.output)\(follower.errors)")
             let answers = LlamaAnswers(stack)
             #expect(try await stack.run("restart", "--wait", "--timeout", "60s").status == 0)
-            #expect(try await stack.word() == "alpha")
+            #expect(try await stack.firstWord() == "alpha")
             let (models, silence) = try await answers.finish()
             #expect(models == ["alpha"])
             print("a restart, without an answer for \(silence)")
@@ -54,7 +54,7 @@ struct LlamaStackTests {
             #expect(try await stack.run("use", "alpha").status == 0)
             let answers = LlamaAnswers(stack)
             let used = try await stack.run("use", "beta", "--json")
-            #expect(try await stack.word() == "beta")
+            #expect(try await stack.firstWord() == "beta")
             let (models, silence) = try await answers.finish()
             #expect(models == ["alpha", "beta"])
             let outcome = try AnyJSON(used.output)
@@ -66,7 +66,7 @@ struct LlamaStackTests {
             #expect(again.status == 0 && again.output.contains("is served already"))
             for word in ["alpha", "beta"] {
                 #expect(try await stack.run("rollback").status == 0)
-                #expect(try await stack.word() == word)
+                #expect(try await stack.firstWord() == word)
             }
         }
     }
@@ -80,7 +80,7 @@ struct LlamaStackTests {
                 refused.status == 9 && refused.errors.contains("`beta` is served again"),
                 "\(refused.errors)"
             )
-            #expect(try await stack.word() == "beta")
+            #expect(try await stack.firstWord() == "beta")
             let (models, silence) = try await answers.finish()
             #expect(models == ["beta"])
             print("`use` of a broken model: \(refused.duration), without an answer for \(silence)")
@@ -96,7 +96,7 @@ struct LlamaStackTests {
             #expect(try await stack.run("use", SpeakingModel.broken.word, "--no-rollback").status == 9)
             #expect(try await stack.word() == nil)
             #expect(try await stack.run("rollback").status == 0)
-            #expect(try await stack.word() == "beta")
+            #expect(try await stack.firstWord() == "beta")
         }
     }
 
@@ -110,7 +110,7 @@ struct LlamaStackTests {
             try await stack.engine.start()
             #expect(try await stack.firstWord() == "beta")
             #expect(try await stack.run("use", "alpha").status == 0)
-            #expect(try await stack.word() == "alpha")
+            #expect(try await stack.firstWord() == "alpha")
         }
     }
 }

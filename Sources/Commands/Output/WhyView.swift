@@ -36,7 +36,9 @@ enum WhyView {
             return
                 "\(name) runs\(span(" for ", since: diagnosis.startedAt)) and is not ready\(health)\(answer)"
         }
-        let often = diagnosis.restarts > 0 ? ", after \(diagnosis.restarts) restarts" : ""
+        let often =
+            diagnosis.restarts > 0
+            ? ", after \(diagnosis.restarts) \(diagnosis.restarts == 1 ? "restart" : "restarts")" : ""
         if diagnosis.refusal != nil { return "\(name) cannot be started\(often)" }
         guard let ending = diagnosis.ending else { return "\(name) is \(sanitized(diagnosis.state))" }
         let how = diagnosis.outOfMemory ? "was killed for the memory it took" : ending

@@ -70,16 +70,25 @@ public final class StandInServer: Sendable {
         shared = Shared(state)
     }
 
-    /// A free port that stays so while it is closed: none of those that the kernel gives to whoever wants just any.
+    /// A free port that stays so while it is closed: none of those that the kernel gives to whoever wants just any, nor
+    /// one that was answered before.
     public static func quietPort() throws -> UInt16 {
         let range = try FileSystem.read("/proc/sys/net/ipv4/ip_local_port_range", limit: 64)
-        let first = UInt16(String(decoding: range.prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
-        for _ in 0..<100 {
-            let port = UInt16.random(in: 10_240..<max(first ?? 32_768, 10_241))
+        let first = Int(String(decoding: range.prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
+        let quiet = 10_240..<max(first ?? 32_768, 11_264)
+        for _ in quiet {
+            let step = lastPort.withLock { last in
+                last += 1
+                return last
+            }
+            let port = UInt16(quiet.lowerBound + step % quiet.count)
             if (try? Socket.listen(.loopback(port: port))) != nil { return port }
         }
         return try freePort()
     }
+
+    /// Where to look next; other processes begin elsewhere.
+    private static let lastPort = Mutex(Int.random(in: 0..<50_000))
 
     /// Opens its port.
     ///
