@@ -28,7 +28,7 @@ public struct HealthCheck: Sendable, Encodable {
     public let fix: String?
 }
 
-/// Looks at a host and says what would not work, and what to do about it. Nothing is changed.
+/// Looks at a host and says what would not work, and what to do about it; nothing is changed.
 public struct Doctor: Sendable {
     /// Looks at all that the home has.
     public init() {}

@@ -116,11 +116,13 @@ struct ReadinessWait: Sendable {
         let state = now.state
         let hasBegunAgain =
             now.restartCount > beginning.restartCount || state.startedAt != beginning.startedAt
-        if state.running, !hasBegunAgain, state.isRestarting != true { return }
+        // Between two runs the engine calls it running too.
+        let isUnderWay = state.running && state.isRestarting != true
+        if isUnderWay, !hasBegunAgain { return }
         // Once it runs again, its state does not say any more how it ended.
         let death = hasBegunAgain ? await firstDeath(of: now, since: beginning.startedAt) : nil
         throw .ended(
-            exitCode: death?.exitCode ?? (state.running ? nil : state.exitCode),
+            exitCode: death?.exitCode ?? (isUnderWay ? nil : state.exitCode),
             wasOutOfMemory: death?.wasOutOfMemory ?? (state.wasOutOfMemory == true),
             error: state.error.flatMap { $0.isEmpty ? nil : $0 }
         )

@@ -8,7 +8,6 @@ public func arrivals(of number: Int32) -> AsyncStream<Void> {
     AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
         let listener = SignalListener(number) { continuation.yield() }
         continuation.onTermination = { _ in listener.stop() }
-        continuation.yield()
     }
 }
 
@@ -22,6 +21,8 @@ private final class SignalListener: Sendable {
     init(_ number: Int32, _ body: @escaping @Sendable () -> Void) {
         source = DispatchSource.makeSignalSource(signal: number, queue: DispatchQueue(label: "signal"))
         source.setEventHandler(handler: body)
+        // A signal that comes before this would be lost: whoever listens takes the first look only then.
+        source.setRegistrationHandler(handler: body)
         source.resume()
     }
 

@@ -136,6 +136,6 @@ struct ProgressDisplayTests {
             },
             ending: ending
         )
-        #expect(slowest.withLock { $0 } < .milliseconds(200))
+        #expect(slowest.withLock { $0 } < .milliseconds(600))
     }
 }
