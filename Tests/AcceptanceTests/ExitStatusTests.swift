@@ -126,7 +126,7 @@ struct ExitStatusTests {
     }
 
     @Test(arguments: [
-        ["--help"], ["mistral", "--help"], ["pull", "--help"], ["help", "pull"], ["--version"], ["version"],
+        ["--help"], ["mistral", "--help"], ["pull", "--help"], ["exec", "--help"], ["help", "pull"], ["--version"], ["version"],
     ])
     func `help and version: 0, on stdout`(arguments: [String]) async throws {
         let home = try CommandLineHome()

@@ -46,6 +46,8 @@ struct ExecRun: AsyncParsableCommand {
     private var words: [String] { command.first == "--" ? Array(command.dropFirst()) : command }
 
     func validate() throws {
+        // What is passed through is passed by the parser's own help too.
+        if let word = command.first, word == "--help" || word == "-h" { throw CleanExit.helpRequest(self) }
         if let word = command.first, word.hasPrefix("-"), word != "--" {
             throw ValidationError("Unknown option '\(word)'; what belongs to the command stands behind `--`")
         }
