@@ -38,6 +38,8 @@ public struct PublishedPort: Sendable, Equatable {
         if document != nil { request.headers.append(("Content-Type", "application/json")) }
         if let key { request.headers.append(("Authorization", "Bearer \(key)")) }
         request.usesProxy = false
+        // A server that says a little now and then must not hold up whoever asks.
+        request.totalTimeout = patience
         do throws(TransportError) {
             let response = try await HTTPClient.shared.fetch(request, limit: limit)
             return (response.head.status, response.body)

@@ -35,6 +35,10 @@ struct LaunchCommand {
     func argv(_ engine: EngineName, extra: [String]) throws(LaunchRefusal) -> [String] {
         let given = Set(extra.filter { $0.hasPrefix("-") }.map { name(of: $0) })
         if let word = removed.intersection(given).min() { throw .argumentNotAccepted(engine, word) }
+        // A command is for everybody to read; the engines take keys from their environment too.
+        if let word = given.intersection(["--api-key", "--hf-token", "-hft"]).min() {
+            throw .secretInCommand(word)
+        }
         if !joinsValues, let word = extra.first(where: { $0.hasPrefix("--") && $0.contains("=") }) {
             throw .argumentNotAccepted(engine, word)
         }

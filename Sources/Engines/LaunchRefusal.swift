@@ -23,6 +23,8 @@ public enum LaunchRefusal: Error, Sendable, Equatable {
     case argumentNotAccepted(EngineName, String)
     /// An argument of the stack's `extra` is set by other keys of the stack.
     case argumentReserved(EngineName, String)
+    /// An argument of the stack's `extra` is followed by a secret, which a command shows to everybody.
+    case secretInCommand(String)
 }
 
 extension LaunchRefusal: CustomStringConvertible {
@@ -45,6 +47,8 @@ extension LaunchRefusal: CustomStringConvertible {
             "\(engine.rawValue) does not accept `\(argument)`"
         case .argumentReserved(let engine, let argument):
             "`\(argument)` of \(engine.rawValue) follows from other keys of the stack"
+        case .secretInCommand(let argument):
+            "`\(argument)` would show its secret; put it into the container's environment, in compose.yaml"
         }
     }
 }

@@ -19,7 +19,7 @@ public enum LaunchScript {
         let words = "no model is in use; choose one with: stackctl \(stack) use MODEL"
         return head("nothing yet")
             + """
-            trap 'exit 0' TERM INT
+            trap 'kill $! 2>/dev/null; exit 0' TERM INT
             echo \(ShellCommand.quoted(words)) >&2
             while :; do sleep 3600 & wait $!; done
 

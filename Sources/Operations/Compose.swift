@@ -30,6 +30,13 @@ public struct Compose: Sendable {
 
     /// Runs it; what Compose says goes to stderr.
     public func run(in workspace: Workspace) async throws(Failure) -> ComposeRun {
+        let lock = try await ServingStage(workspace).lock()
+        defer { withExtendedLifetime(lock) {} }
+        return try await runLocked(in: workspace)
+    }
+
+    /// The same for whoever has the right to change what the stack serves.
+    func runLocked(in workspace: Workspace) async throws(Failure) -> ComposeRun {
         if action == .up { try prepare(workspace.stack(), in: workspace.home) }
         let (run, program, environment) = try await prepare(in: workspace)
         let status = try await Self.run(program, run.command, environment, output: .descriptor(STDERR_FILENO))

@@ -32,7 +32,8 @@ struct FailedRun: Sendable {
         _ words: String,
         _ report: Reporter
     ) async -> Reason? {
-        let log = await log(of: container)
+        // What could not be begun has written nothing: the log is that of the run before.
+        let log = if case .notStarted = reason { [UInt8]() } else { await log(of: container) }
         let run = EngineRun(reason, stack.engine, log: RunLog(log))
         let facts = [
             ("reason", words), ("exit", run.exitCode.map { "\($0)" } ?? "unknown"),

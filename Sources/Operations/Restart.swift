@@ -52,6 +52,9 @@ public struct Restart: Sendable {
         let stack = try workspace.stack()
         let engine = try workspace.engine()
         let container = try await stack.ownContainer(in: engine)
+        // A change of model would take it for a failure, and undo it.
+        let lock = try await ServingStage(workspace).lock()
+        defer { withExtendedLifetime(lock) {} }
         let began = ContinuousClock.now
         let changed = try await change(container, in: engine)
         if let patience {

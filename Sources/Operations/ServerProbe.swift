@@ -18,13 +18,16 @@ struct ServerProbe: Sendable {
     }
 
     /// Whether the server can answer, by what it says of itself and, with `completes`, by a token that it completes.
-    func ask(completes: Bool) async throws(DockerError) -> Readiness.Verdict {
+    func ask(completes: Bool, until end: ContinuousClock.Instant? = nil) async throws(DockerError)
+        -> Readiness.Verdict
+    {
         var readiness = Readiness(stack.engine, health: stack.health, model: model)
         while true {
             if !completes, readiness.step == .completion { return .ready(remark: nil) }
             let question = readiness.question
             // A token may take its time where the whole model is read for the first time.
-            let patience: Duration = question.body == nil ? .seconds(5) : .seconds(120)
+            let most: Duration = question.body == nil ? .seconds(5) : .seconds(120)
+            let patience = end.map { min(most, max($0 - .now, .seconds(1))) } ?? most
             let verdict = readiness.judge(try await line.ask(question, patience: patience))
             if verdict != .next { return verdict }
         }

@@ -70,25 +70,23 @@ struct ReadinessWait: Sendable {
         var refusals = 0
         while true {
             let verdict: Readiness.Verdict
-            do throws(DockerError) { verdict = try await probe.ask(completes: true) } catch {
+            do throws(DockerError) { verdict = try await probe.ask(completes: true, until: end) } catch {
                 if case .cancelled = error { throw .cancelled }
                 throw .engine(error)
             }
+            let now = try await look(at: container.id, until: end)
+            if let now, let beginning { try await check(now, since: beginning) }
+            // An engine that is restarted takes its containers up again, and that is no failure of theirs.
+            beginning = now.map { beginning ?? Beginning($0) }
             var last = ""
             switch verdict {
-            case .ready(let remark): return remark
+            // Whoever answers is the container's server only if that runs.
+            case .ready(let remark): if now != nil { return remark }
             case .notYet(let reason): (last, refusals) = (reason, 0)
             case .never(let reason):
                 (last, refusals) = (reason, refusals + 1)
                 if refusals == Self.refusals { throw .refuses(reason) }
             case .next: break
-            }
-            if let now = try await look(at: container.id, until: end) {
-                if let beginning { try await check(now, since: beginning) }
-                beginning = beginning ?? Beginning(now)
-            } else {
-                // An engine that is restarted takes its containers up again, and that is no failure of theirs.
-                beginning = nil
             }
             guard ContinuousClock.now < end else { throw .late(last) }
             do { try await Task.sleep(for: pause) } catch { throw .cancelled }

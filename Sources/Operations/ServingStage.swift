@@ -27,7 +27,7 @@ struct ServingStage: Sendable {
                 throw Failure(.cancelled, "interrupted")
             }
             do throws(StoreError) {
-                if let lock = try store.lockLaunch() { return lock }
+                if let lock = try store.lockLaunch(of: stack.name) { return lock }
             } catch { throw Failure(store: error) }
         }
         throw Failure(
@@ -38,7 +38,9 @@ struct ServingStage: Sendable {
     }
 
     func state() throws(Failure) -> LaunchState {
-        do throws(StoreError) { return try store.launchState() } catch { throw Failure(store: error) }
+        do throws(StoreError) { return try store.launchState(of: stack.name) } catch {
+            throw Failure(store: error)
+        }
     }
 
     // MARK: The container
@@ -98,18 +100,51 @@ struct ServingStage: Sendable {
         return target
     }
 
-    /// Whether the launch is what runs and answers already.
-    func serves(_ next: ServedLaunch, _ state: LaunchState, _ container: Docker.Container)
-        async throws(Failure) -> Bool
-    {
+    /// Whether the launch is what runs already, and answers; one that is busy or still loading is waited for.
+    func serves(
+        _ next: ServedLaunch,
+        _ state: LaunchState,
+        _ container: Docker.Container,
+        _ timeout: Duration,
+        _ report: Reporter
+    ) async throws(Failure) -> Bool {
         let active = ActiveLaunch(stack: stack)
         guard state.attempt == nil, let served = state.active, served.isSameCommand(as: next),
-            container.state.running, active.isRead(by: container), active.text == ActiveLaunch.script(served)
+            container.state.running, active.isRead(by: container), active.text == ActiveLaunch.script(served),
+            let startedAt = container.state.startedAt,
+            Double(startedAt.seconds) >= served.chosenAt.timeIntervalSince1970
         else { return false }
-        let probe = ServerProbe(stack, model: next.name, container: container)
-        do throws(DockerError) {
-            return try await probe.ask(completes: true).isReady
-        } catch { throw Failure(docker: error) }
+        report(.phase(.waiting, "waiting until `\(next.model)` answers"))
+        let wait = ReadinessWait(stack: stack, engine: engine, model: next.name, timeout: timeout)
+        do throws(NotReady) {
+            _ = try await wait.run(container)
+            return true
+        } catch {
+            switch error {
+            case .cancelled: throw Failure(.cancelled, "interrupted")
+            case .engine(let error): throw Failure(docker: error)
+            default: return false
+            }
+        }
+    }
+
+    /// Refuses a stack that cannot be told what to serve, unless its server may be able to load it.
+    func checkCanServe() async throws(Failure) {
+        do throws(Failure) { _ = try await container() } catch {
+            guard error.kind == .unsupported, stack.engine == .llamacpp else { throw error }
+        }
+    }
+
+    /// What is served once the running server has loaded a model.
+    func loaded(_ plan: Launch.Plan, as name: String) async throws(Failure) -> UsedModel {
+        store.noteUse(of: plan.key)
+        let served = ServedLaunch(plan.key, name: name, argv: [], environment: [:])
+        return outcome(
+            served,
+            LaunchState(),
+            try await stack.findContainer(in: engine)?.shownName,
+            changed: true
+        )
     }
 
     // MARK: The change
@@ -131,7 +166,7 @@ struct ServingStage: Sendable {
             rollsBack: rollsBack,
             report: report
         ) { [workspace] () async throws(Failure) in
-            _ = try await Compose(.up).run(in: workspace)
+            _ = try await Compose(.up).runLocked(in: workspace)
         }
         let done = try await swap.run(to: next, container)
         if let remark = done.remark { report(.warning("`\(done.container)` answers, but \(remark)")) }

@@ -84,6 +84,13 @@ struct Swap: Sendable {
             try active.write(next)
             return try await restart(container, grace: grace)
         } catch {
+            // Whoever does not know what became of the container must not forget what was begun with it.
+            guard [.notFound, .refused, .unsupported, .conflict, .noSpace].contains(error.kind) else {
+                let verb = "stackctl \(stack.name)"
+                throw error.hinting(
+                    instead: "`\(verb) use \(next.model)` goes on, `\(verb) rollback` goes back"
+                )
+            }
             state.attempt = nil
             try? active.write(state.active)
             try? save(state)
@@ -122,8 +129,9 @@ struct Swap: Sendable {
             return Begun(container: try await engine.container(container.id))
         } catch {
             switch error {
-            case .engine(_, let words), .conflict(let words):
+            case .engine(let status, let words) where ![401, 403, 503].contains(status):
                 return Begun(container: container, refusal: words)
+            case .conflict(let words): return Begun(container: container, refusal: words)
             default: throw Failure(docker: error)
             }
         }
@@ -196,6 +204,8 @@ struct Swap: Sendable {
         try await putBack(before, isGone ? nil : container)
         var after = state
         (after.active, after.attempt) = (before, nil)
+        // Where what was served failed itself, it is what a rollback leads back to.
+        if let active = state.active, active != before { after.previous = active }
         try save(after)
         let outcome =
             before.map { "`\($0.model)` is served again" } ?? "nothing was served before, and nothing is now"
@@ -218,10 +228,12 @@ struct Swap: Sendable {
     // MARK: What is written down
 
     private func state() throws(Failure) -> LaunchState {
-        do throws(StoreError) { return try store.launchState() } catch { throw Failure(store: error) }
+        do throws(StoreError) { return try store.launchState(of: stack.name) } catch {
+            throw Failure(store: error)
+        }
     }
 
     private func save(_ state: LaunchState) throws(Failure) {
-        do throws(StoreError) { try store.save(state) } catch { throw Failure(store: error) }
+        do throws(StoreError) { try store.save(state, of: stack.name) } catch { throw Failure(store: error) }
     }
 }

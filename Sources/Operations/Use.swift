@@ -62,14 +62,24 @@ public struct Use: Sendable {
 
     /// Does it.
     public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> UsedModel {
-        let launch = try await stored(in: workspace, report)
         let stage = try await ServingStage(workspace)
+        // Before a pull of hours: whether the stack can be told what to serve, by whatever way.
+        try await stage.checkCanServe()
+        let launch = try await stored(in: workspace, report)
         let lock = try await stage.lock()
         defer { withExtendedLifetime(lock) {} }
+        if let name = try await workspace.loadWithoutRestart(
+            launch.launch.model,
+            at: launch.key.path(below: stage.stack.mount),
+            timeout: timeout,
+            report: report
+        ) {
+            return try await stage.loaded(launch, as: name)
+        }
         let container = try await stage.container()
         let next = try await stage.launch(launch, container)
         let state = try stage.state()
-        if let container, try await stage.serves(next, state, container) {
+        if let container, try await stage.serves(next, state, container, timeout, report) {
             return stage.outcome(next, state, container.shownName, changed: false)
         }
         return try await stage.swap(to: next, container, timeout, rollsBack: rollsBack, report)

@@ -63,7 +63,7 @@ public struct Why: Sendable {
             return StackDiagnosis(absent: stack, keptLogs: kept)
         }
         let verdict = try await verdict(on: stack, container)
-        let state = store.flatMap { try? $0.launchState() }
+        let state = store.flatMap { try? $0.launchState(of: stack.name) }
         let served = await Status().servedModel(of: stack, container, workspace)
         var found = Facts(verdict: verdict, model: served ?? (state?.attempt ?? state?.active)?.model)
         if !verdict.isReady {

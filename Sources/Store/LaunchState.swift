@@ -73,11 +73,12 @@ public struct LaunchState: Sendable, Codable, Equatable {
 }
 
 extension ModelStore {
-    private var launchPath: FilePath { layout.state.appending("launch.json") }
+    /// Several stacks may share a volume.
+    private func launchPath(_ stack: String) -> FilePath { layout.state.appending("launch.\(stack).json") }
 
     /// What the stack serves, as far as it was told.
-    public func launchState() throws(StoreError) -> LaunchState {
-        let path = launchPath
+    public func launchState(of stack: String) throws(StoreError) -> LaunchState {
+        let path = launchPath(stack)
         guard FileSystem.exists(path) else { return LaunchState() }
         let bytes = try stored { () throws(SystemError) in try FileSystem.read(path, limit: 1_048_576) }
         do { return try JSON.decode(LaunchState.self, from: bytes) } catch {
@@ -86,22 +87,22 @@ extension ModelStore {
     }
 
     /// Writes down what the stack serves.
-    public func save(_ state: LaunchState) throws(StoreError) {
+    public func save(_ state: LaunchState, of stack: String) throws(StoreError) {
         guard let bytes = try? JSON.encode(state) else {
             preconditionFailure("a launch holds only what JSON can say")
         }
         try stored { () throws(SystemError) in
             try FileSystem.createDirectory(layout.state)
-            try FileSystem.write(bytes, to: launchPath)
+            try FileSystem.write(bytes, to: launchPath(stack), permissions: .ownerReadWrite)
         }
     }
 
     /// The right to change what the stack serves; `nil` while another process has it.
-    public func lockLaunch() throws(StoreError) -> FileLock? {
+    public func lockLaunch(of stack: String) throws(StoreError) -> FileLock? {
         try stored { () throws(SystemError) in
             try FileSystem.createDirectory(layout.locks)
             // A model's lock has its folder's name, and none begins with a dot.
-            return try FileLock.attempt(layout.locks.appending(".launch.lock"))
+            return try FileLock.attempt(layout.locks.appending(".launch.\(stack).lock"))
         }
     }
 }
@@ -148,7 +149,7 @@ extension ModelStore {
         }
         try stored { () throws(SystemError) in
             try FileSystem.createDirectory(layout.keptLogs)
-            try FileSystem.write(Array(lines.utf8) + log, to: path)
+            try FileSystem.write(Array(lines.utf8) + log, to: path, permissions: .ownerReadWrite)
         }
         for old in keptLogs().dropFirst(KeptLog.most) { try? FileSystem.remove(old.path) }
         return KeptLog(path: path)

@@ -126,7 +126,9 @@ struct ExitStatusTests {
     }
 
     @Test(arguments: [
-        ["--help"], ["mistral", "--help"], ["pull", "--help"], ["exec", "--help"], ["help", "pull"], ["--version"], ["version"],
+        ["--help"], ["mistral", "--help"], ["pull", "--help"], ["exec", "--help"], ["help", "pull"],
+        ["--version"],
+        ["version"],
     ])
     func `help and version: 0, on stdout`(arguments: [String]) async throws {
         let home = try CommandLineHome()

@@ -14,7 +14,7 @@ struct LlamaChangeTests {
     }
 
     private func state(_ stack: LlamaStackHome) throws -> LaunchState {
-        try ModelStore(volume: stack.folder.appending("models")).launchState()
+        try ModelStore(volume: stack.folder.appending("models")).launchState(of: "llamacpp")
     }
 
     /// Has stack.yaml name a port that leads nowhere, so that no model answers, however well it is served.
@@ -125,7 +125,7 @@ struct LlamaChangeTests {
     @Test func `of two changes at once the second is refused`() async throws {
         try await LlamaStackHome.with { stack in
             let store = ModelStore(volume: stack.folder.appending("models"))
-            let lock = try #require(try store.lockLaunch())
+            let lock = try #require(try store.lockLaunch(of: "llamacpp"))
             let refused = try await stack.run("use", "alpha")
             #expect(
                 refused.status == 3

@@ -87,6 +87,15 @@ struct LaunchPlanTests {
         }
     }
 
+    @Test func `a secret has no place in a command`() async {
+        await refusal(.secretInCommand("--api-key")) {
+            try await .gguf("engine: llamacpp\ndefaults: {extra: [--api-key, s3cret]}")
+        }
+        await refusal(.secretInCommand("--hf-token")) {
+            try await .safetensors("engine: vllm\ndefaults: {extra: [--hf_token=s3cret]}")
+        }
+    }
+
     @Test func `llama.cpp takes no value behind an equals sign`() async {
         await refusal(.argumentNotAccepted(.llamacpp, "--threads=4")) {
             try await .gguf("engine: llamacpp\ndefaults: {extra: [--threads=4]}")

@@ -83,11 +83,29 @@ struct LaunchScriptTests {
     {
         let folder = try TemporaryDirectory()
         let path = try folder.write(LaunchScript.idle(stack: stack), to: "launch.sh")
-        let run = try BinaryRun("/bin/sh", [path.string], environment: ["PATH": "/usr/bin:/bin"])
+        let number = try folder.write("", to: "sleep.pid")
+        try folder.write("#!/bin/sh\necho $$ >'\(number)'\nexec /bin/sleep \"$@\"\n", to: "sleep")
+        #expect(chmod(folder.appending("sleep").string, 0o755) == 0)
+        let run = try BinaryRun(
+            "/bin/sh",
+            [path.string],
+            environment: ["PATH": "\(folder.path):/usr/bin:/bin"]
+        )
         try await run.waitUntil { $0.errors.hasSuffix("MODEL\n") }
         #expect(run.errors == "no model is in use; choose one with: stackctl \(stack) use MODEL\n")
+        var child: Int32?
+        while child == nil {
+            let text = String(decoding: try FileSystem.read(number), as: UTF8.self)
+            child = text.hasSuffix("\n") ? Int32(text.dropLast()) : nil
+        }
         run.send(SIGTERM)
         #expect(try await run.finish().status == 0)
+        // What it waited in ends too.
+        let end = ContinuousClock.now + .seconds(30)
+        while let child, kill(child, 0) == 0, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(child.map { kill($0, 0) } == -1)
     }
 
     @Test func `the program is where the image has it`() async throws {

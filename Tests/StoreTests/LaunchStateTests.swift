@@ -24,9 +24,21 @@ struct LaunchStateTests {
 
     // MARK: The document
 
+    @Test func `stacks that share a volume keep their launches apart`() throws {
+        try withStore { store, _ in
+            var state = LaunchState()
+            state.active = try launch("a")
+            try store.save(state, of: "one")
+            #expect(try store.launchState(of: "two") == LaunchState())
+            let lock = try store.lockLaunch(of: "one")
+            #expect(try lock != nil && store.lockLaunch(of: "one") == nil)
+            #expect(try store.lockLaunch(of: "two") != nil)
+        }
+    }
+
     @Test func `nothing was told of a new volume, and looking makes nothing there`() throws {
         try withStore { store, folder in
-            let state = try store.launchState()
+            let state = try store.launchState(of: "s")
             #expect(state == LaunchState())
             #expect(!FileSystem.exists(folder.appending("models")))
         }
@@ -38,20 +50,20 @@ struct LaunchStateTests {
             state.active = try launch("org/a:b", argv: ["/app/llama server", "-m", "it's\n\"x\"", "模型", ""])
             state.previous = try launch("b")
             state.attempt = try launch("c", quant: "bf16")
-            try store.save(state)
-            #expect(try store.launchState() == state)
-            try store.save(LaunchState())
-            #expect(try store.launchState() == LaunchState())
+            try store.save(state, of: "s")
+            #expect(try store.launchState(of: "s") == state)
+            try store.save(LaunchState(), of: "s")
+            #expect(try store.launchState(of: "s") == LaunchState())
         }
     }
 
     @Test func `a document that is none is told with its path, and is not taken for nothing`() throws {
         try withStore { store, folder in
-            try store.save(LaunchState())
-            let path = "models/.stackctl/state/launch.json"
+            try store.save(LaunchState(), of: "s")
+            let path = "models/.stackctl/state/launch.s.json"
             for text in ["", "{", "[]", "null", #"{"active":7}"#, #"{"active":{"model":"x"}}"#] {
                 try folder.write(text, to: path)
-                let error = #expect(throws: StoreError.self) { try store.launchState() }
+                let error = #expect(throws: StoreError.self) { try store.launchState(of: "s") }
                 guard case .malformedState(let named, _)? = error else {
                     Issue.record("\(text) is read as \(String(describing: error))")
                     continue
@@ -59,19 +71,19 @@ struct LaunchStateTests {
                 #expect(named.string.hasSuffix(path))
             }
             try folder.write(String(repeating: " ", count: 2_000_000), to: path)
-            #expect(throws: StoreError.self) { try store.launchState() }
+            #expect(throws: StoreError.self) { try store.launchState(of: "s") }
         }
     }
 
     @Test func `a document of a newer stackctl is read as far as it is known`() throws {
         try withStore { store, folder in
-            try store.save(LaunchState())
+            try store.save(LaunchState(), of: "s")
             let text = """
                 {"active":{"model":"a","format":"gguf","quant":"q8_0","name":"a","argv":["x"],"environment":{},
                  "chosenAt":"2026-11-21T12:00:00Z","more":1},"more":{}}
                 """
-            try folder.write(text, to: "models/.stackctl/state/launch.json")
-            #expect(try store.launchState().active?.shown == "a gguf q8_0")
+            try folder.write(text, to: "models/.stackctl/state/launch.s.json")
+            #expect(try store.launchState(of: "s").active?.shown == "a gguf q8_0")
         }
     }
 
@@ -117,14 +129,14 @@ struct LaunchStateTests {
 
     @Test func `one process changes it at a time`() throws {
         try withStore { store, folder in
-            var lock = try store.lockLaunch()
+            var lock = try store.lockLaunch(of: "s")
             #expect(lock != nil)
             let other = ModelStore(volume: folder.appending("models"))
-            #expect(try other.lockLaunch() == nil)
+            #expect(try other.lockLaunch(of: "s") == nil)
             lock = nil
             // A child of another test may have a copy of it until it becomes another program.
             let end = ContinuousClock.now + .seconds(30)
-            while lock == nil, ContinuousClock.now < end { lock = try other.lockLaunch() }
+            while lock == nil, ContinuousClock.now < end { lock = try other.lockLaunch(of: "s") }
             #expect(lock != nil)
         }
     }
