@@ -18,9 +18,16 @@ public struct Compose: Sendable {
     public enum Action: String, Sendable, CaseIterable { case up, down }
 
     private let action: Action
+    /// Whether the file's other services are left alone, where the stack says which one is its own.
+    private let isOwnOnly: Bool
 
     /// Describes it.
-    public init(_ action: Action) { self.action = action }
+    public init(_ action: Action) { self.init(action, isOwnOnly: false) }
+
+    init(_ action: Action, isOwnOnly: Bool) {
+        self.action = action
+        self.isOwnOnly = isOwnOnly
+    }
 
     /// What would be run.
     public func plan(in workspace: Workspace) async throws(Failure) -> ComposeRun {
@@ -80,7 +87,14 @@ public struct Compose: Sendable {
         }
         let environment = try engineEnvironment(workspace)
         let (program, words) = try await Self.find(environment)
-        let rest = ["-f", stack.composeFile.string, action.rawValue] + (action == .up ? ["--detach"] : [])
+        var (project, own): ([String], [String]) = ([], [])
+        if case .service(let name, let service) = stack.container {
+            project = ["-p", name]
+            own = isOwnOnly ? ["--no-deps", service] : []
+        }
+        let rest =
+            project + ["-f", stack.composeFile.string, action.rawValue] + (action == .up ? ["--detach"] : [])
+            + own
         return (ComposeRun(stack: stack.name, command: words + rest), program, environment)
     }
 

@@ -166,7 +166,7 @@ struct ServingStage: Sendable {
             rollsBack: rollsBack,
             report: report
         ) { [workspace] () async throws(Failure) in
-            _ = try await Compose(.up).runLocked(in: workspace)
+            _ = try await Compose(.up, isOwnOnly: true).runLocked(in: workspace)
         }
         let done = try await swap.run(to: next, container)
         if let remark = done.remark { report(.warning("`\(done.container)` answers, but \(remark)")) }

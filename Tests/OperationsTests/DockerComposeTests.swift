@@ -68,6 +68,14 @@ struct DockerComposeTests {
         #expect(calls.last?.hasSuffix("[tcp://gpu1:2375]") == true)
     }
 
+    @Test func `a stack that names its project and service says so`() async throws {
+        try provide("docker")
+        let stack = "engine: llamacpp\ncontainer: {project: mine, service: llm}\n"
+        try home.directory.write(stack, to: "home/stacks/llamacpp/stack.yaml")
+        let run = try await Compose(.up).plan(in: workspace())
+        #expect(run.command == ["docker", "compose", "-p", "mine", "-f", file.string, "up", "--detach"])
+    }
+
     @Test func `what Compose fails with is told with its command`() async throws {
         try provide("docker", "[ \"$2\" = version ] || exit 14")
         let failure = try #require(await failure { try await Compose(.up).run(in: workspace()) })

@@ -45,7 +45,9 @@ public final class PrivateEngine: Sendable {
         if let reason = Self.obstacle(kind) { throw NotStarted(reason: reason) }
         self.kind = kind
         let parent = Environment.process["TMPDIR"] ?? "/tmp"
-        folder = FilePath("\(parent)/stackctl-\(kind.rawValue).\(getpid()).\(UInt32.random(in: 0 ... .max))")
+        // Podman takes no path of more than 50 characters for what it keeps while it runs.
+        let name = String(UInt32.random(in: 0 ... .max), radix: 36)
+        folder = FilePath("\(parent)/\(kind.rawValue)-\(name)")
         try FileSystem.createDirectory(folder)
         socket = folder.appending("engine.sock")
         let command = try EngineCommand(
