@@ -1,5 +1,6 @@
 import Catalog
 import Docker
+import FoundationEssentials
 import Platform
 import SystemPackage
 
@@ -11,6 +12,14 @@ extension Workspace {
 }
 
 extension Stack {
+    /// What stack.yaml calls its container.
+    var containerName: String {
+        switch container {
+        case .named(let name): name
+        case .service(let project, let service): "\(project)/\(service)"
+        }
+    }
+
     /// The stack's own container; none, several, or one that belongs to somebody else is a failure.
     func ownContainer(in engine: DockerClient) async throws(Failure) -> Docker.Container {
         if let container = try await findContainer(in: engine) { return container }
@@ -104,4 +113,9 @@ extension FilePath {
 extension Container {
     /// The name that a person knows it by.
     var shownName: String { name.isEmpty ? String(id.prefix(12)) : name }
+}
+
+extension EngineTime {
+    /// To the second, as JSON has it.
+    var date: Date { Date(timeIntervalSince1970: Double(seconds)) }
 }

@@ -103,6 +103,6 @@ extension GivenUpRun {
         func part(_ range: Range<Int>) -> String { String(digits[range]) }
         let text =
             "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(9..<11)):\(part(11..<13)):\(part(13..<15))Z"
-        return EngineTime(text).map { Date(timeIntervalSince1970: Double($0.seconds)) }
+        return EngineTime(text)?.date
     }
 }

@@ -113,14 +113,9 @@ public struct Status: Sendable {
 
 extension StackStatus {
     fileprivate init(absent stack: Stack) {
-        let container =
-            switch stack.container {
-            case .named(let name): name
-            case .service(let project, let service): "\(project)/\(service)"
-            }
         self.init(
             stack: stack.name,
-            container: container,
+            container: stack.containerName,
             state: "absent",
             health: nil,
             ready: false,
@@ -151,8 +146,4 @@ extension ContainerResources {
         }
         return parts.joined(separator: ",")
     }
-}
-
-extension EngineTime {
-    fileprivate var date: Date { Date(timeIntervalSince1970: Double(seconds)) }
 }

@@ -260,17 +260,3 @@ extension StackDiagnosis {
         return "`stackctl \(stack.name) logs --tail 200`, for a reason that stackctl does not know"
     }
 }
-
-extension Stack {
-    /// What stack.yaml calls its container.
-    fileprivate var containerName: String {
-        switch container {
-        case .named(let name): name
-        case .service(let project, let service): "\(project)/\(service)"
-        }
-    }
-}
-
-extension EngineTime {
-    fileprivate var date: Date { Date(timeIntervalSince1970: Double(seconds)) }
-}
