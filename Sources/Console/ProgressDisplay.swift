@@ -9,6 +9,8 @@ public final class ProgressDisplay: Sendable {
         var ledger: ProgressLedger
         /// Whether somebody comes by who writes what is said.
         var isShown = false
+        /// Whether another program has the output.
+        var isYielding = false
     }
 
     private let terminal: Terminal
@@ -62,7 +64,16 @@ public final class ProgressDisplay: Sendable {
     /// The whole enters a phase, which `text` says in a sentence, if it is to be said; `isUrgent` says it as a line even
     /// where bars show the phase.
     public func enter(_ phase: String, saying text: String?, isUrgent: Bool = false) {
+        known.withLock { $0.isYielding = false }
         tell { $0.enter(phase, saying: text, isUrgent: isUrgent, at: .now) }
+    }
+
+    /// The whole enters a phase in which another program writes to the output: what was said is there before this
+    /// returns, and no bar comes until the next phase.
+    public func yield(_ phase: String, saying text: String?) {
+        enter(phase, saying: text, isUrgent: true)
+        known.withLock { $0.isYielding = true }
+        flush()
     }
 
     /// Nothing is asked of a host for so many seconds.
@@ -107,7 +118,10 @@ public final class ProgressDisplay: Sendable {
             change(&known.ledger)
             return known.isShown
         }
-        if isShown { return }
+        if !isShown { flush() }
+    }
+
+    private func flush() {
         screen.withLock { screen in
             let snapshot = known.withLock { $0.ledger.snapshot(at: .now) }
             write(screen.flush(snapshot, width: terminal.width))
@@ -118,9 +132,8 @@ public final class ProgressDisplay: Sendable {
         // Nobody queues up behind a terminal that was stopped.
         _ = screen.withLockIfAvailable { screen in
             let now = ContinuousClock.now
-            guard let snapshot = known.withLock({ $0.isShown ? $0.ledger.snapshot(at: now) : nil }) else {
-                return
-            }
+            let shown = known.withLock { $0.isShown && !$0.isYielding ? $0.ledger.snapshot(at: now) : nil }
+            guard let snapshot = shown else { return }
             write(screen.tick(snapshot, at: now, width: terminal.width, height: terminal.height))
         }
     }

@@ -44,9 +44,9 @@ public struct ProgressScreen: Sendable {
         }
     }
 
-    /// What to write at once of what is said, whatever the time.
+    /// What to write at once of what is said, whatever the time; no bar is left below it.
     public mutating func flush(_ snapshot: ProgressSnapshot, width: Int) -> String {
-        said(snapshot.news, width: width)
+        said(snapshot.news, width: width) + frame.cleared(width: width)
     }
 
     /// What to write at the end.

@@ -4,6 +4,8 @@ public import Platform
 public enum Report: Sendable {
     /// The whole enters a phase, which a sentence describes, for example `resolving org/name`.
     case phase(Phase, String)
+    /// The whole enters a phase in which another program writes to the same terminal.
+    case handover(Phase, String)
     /// Something the user should know.
     case note(String)
     /// Something that may be wrong, though the work goes on.

@@ -117,7 +117,9 @@ struct Swap: Sendable {
     {
         let active = ActiveLaunch(stack: stack)
         guard let container, active.isRead(by: container) else {
-            report(.phase(.waiting, container == nil ? "making the container" : "making the container anew"))
+            report(
+                .handover(.waiting, container == nil ? "making the container" : "making the container anew")
+            )
             try await compose()
             let made = try await stack.ownContainer(in: engine)
             guard active.isRead(by: made) else { throw active.notRead(by: made) }

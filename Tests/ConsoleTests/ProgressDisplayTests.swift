@@ -63,6 +63,25 @@ struct ProgressDisplayTests {
         #expect(!narrow.contains("░") && narrow.contains("25%"))
     }
 
+    @Test func `another program's lines come below what was said, with no bar among them`() async throws {
+        let pseudoterminal = try Pseudoterminal(columns: 80)
+        let terminal = Terminal(descriptor: pseudoterminal.program, environment: ["TERM": "xterm"])
+        let display = display(pseudoterminal, .auto)
+        try await display.shown(
+            while: {
+                _ = try await pseudoterminal.shown(until: "resolving")
+                display.yield("waiting", saying: "making it")
+                terminal.say("theirs\n")
+                try await Task.sleep(for: .milliseconds(250))
+                terminal.say("theirs again\n")
+                display.enter("waiting", saying: "ours", isUrgent: true)
+                let shown = try await pseudoterminal.shown(until: "llama3:8b")
+                #expect(shown.contains("\u{1B}[Jmaking it\r\ntheirs\r\ntheirs again\r\nours\r\n"))
+            },
+            ending: ending
+        )
+    }
+
     @Test func `what is said outside of the work is written at once`() async throws {
         let pseudoterminal = try Pseudoterminal(columns: 80)
         display(pseudoterminal, .none).say("warning", "x", line: "warning: x")

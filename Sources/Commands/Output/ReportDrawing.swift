@@ -28,6 +28,8 @@ struct ReportDrawing: Sendable {
         switch report {
         case .phase(let phase, let text):
             display.enter(phase.rawValue, saying: isQuiet ? nil : text, isUrgent: phase == .waiting)
+        case .handover(let phase, let text):
+            display.yield(phase.rawValue, saying: isQuiet ? nil : text)
         case .files(let files):
             for file in files { display.add(file.name, total: file.size, phase: Phase.queued.rawValue) }
         case .resumed(let file, let bytes, let size): display.resume(file, at: bytes, of: size)
