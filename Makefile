@@ -1,5 +1,5 @@
 # For people who work here. A newcomer needs scripts/quickstart and scripts/test only.
-.PHONY: build test check fmt golden acceptance bench-start bench-verify bench-memory bench-pull bench-stack docs quickstart clean
+.PHONY: build test check fmt golden acceptance bench-start bench-verify bench-memory bench-pull bench-stack bench-inspect docs quickstart clean
 
 build:        ; swift build
 test:         ; scripts/test --skip AcceptanceTests
@@ -14,4 +14,5 @@ bench-verify: ; Benchmarks/verify.sh
 bench-memory: ; Benchmarks/memory.sh
 bench-pull:   ; Benchmarks/pull.sh
 bench-stack:  ; Benchmarks/stack.sh
+bench-inspect: ; Benchmarks/inspect.sh
 clean:        ; swift package clean

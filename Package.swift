@@ -21,7 +21,7 @@ let rooms = [
     "Engines",
     "Operations", "Mirror", "Commands",
 ]
-let fixtures = ["Engines": ["Fixtures", "Golden"], "Commands": ["Golden"]]
+let fixtures = ["Host": ["Fixtures"], "Engines": ["Fixtures", "Golden"], "Commands": ["Golden"]]
 let tests = rooms.indices.map { room in
     Target.testTarget(
         name: "\(rooms[room])Tests",

@@ -3,8 +3,14 @@
 // `#embed` rather than a SwiftPM resource: no bundle beside the binary, and an edit of a file rebuilds just this one.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
+static const unsigned char limits[] = {
+#embed "../../config/limits.yaml"
+};
 static const unsigned char models[] = {
 #embed "../../config/models.yaml"
+};
+static const unsigned char profiles[] = {
+#embed "../../config/profiles.yaml"
 };
 static const unsigned char signatures[] = {
 #embed "../../config/signatures.yaml"
@@ -29,7 +35,9 @@ static const unsigned char vllm_compose[] = {
 };
 
 static const struct embedded_file embedded_files[] = {
+    {"config/limits.yaml", limits, sizeof limits},
     {"config/models.yaml", models, sizeof models},
+    {"config/profiles.yaml", profiles, sizeof profiles},
     {"config/signatures.yaml", signatures, sizeof signatures},
     {"stacks/llamacpp/stack.yaml", llamacpp_stack, sizeof llamacpp_stack},
     {"stacks/llamacpp/compose.yaml", llamacpp_compose, sizeof llamacpp_compose},

@@ -1,5 +1,5 @@
 extension Signature {
-    private static let keys = ["id", "engines", "match", "exit", "cause", "fix", "example"]
+    private static let keys = ["id", "engines", "match", "exit", "about", "cause", "fix", "example"]
     /// A shorter piece of text is in lines of all kinds.
     private static let leastFixed = 6
 
@@ -42,6 +42,9 @@ extension Signature {
         let patterns = reader.read("match", of: node) { (node) throws(DeclarationError) in try node.patterns()
         }
         let endings = reader.read("exit", of: node) { (node) throws(DeclarationError) in try node.endings() }
+        let subject = reader.read("about", of: node) { (node) throws(DeclarationError) in
+            try node.choice(of: Subject.self)
+        }
         // What ends a run has no text to take anything from.
         let captured = endings == nil ? (patterns ?? []).map(\.wildcards).min() ?? 0 : 0
         let places = ["stack", "model"] + (0..<captured).map { String($0 + 1) }
@@ -64,6 +67,7 @@ extension Signature {
             engines: engines ?? [],
             patterns: patterns ?? [],
             endings: endings ?? [],
+            subject: subject,
             cause: cause,
             fix: fix,
             example: example,

@@ -8,6 +8,12 @@ public struct Signature: Sendable {
         case outOfMemory
     }
 
+    /// What was too little, where that is known.
+    public enum Subject: String, Sendable, Hashable, CaseIterable {
+        /// The host's memory or a GPU's, for the model with its context.
+        case memory
+    }
+
     /// Its name, which scripts may rely on.
     public let id: String
     /// The engines that it is known of; none means all.
@@ -16,6 +22,8 @@ public struct Signature: Sendable {
     public let patterns: [SignaturePattern]
     /// How the run ends then; without patterns it is told from that alone.
     public let endings: [Ending]
+    /// What was too little; a smaller model may help then.
+    public let subject: Subject?
     /// The reason in a sentence; `{1}` is what the first `*` of the pattern stands for.
     public let cause: String
     /// What to type or change next; `{stack}` and `{model}` are those of the run.

@@ -208,7 +208,8 @@ extension YAMLNode {
         return text
     }
 
-    fileprivate func byteCount() throws(DeclarationError) -> ByteCount {
+    /// A size above nothing.
+    func byteCount() throws(DeclarationError) -> ByteCount {
         let text = try word()
         guard let count = ByteCount(parsing: text), count > 0 else {
             throw error("`\(text)` is not a size such as `200GB`")

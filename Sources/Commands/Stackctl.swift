@@ -23,8 +23,9 @@ public struct Stackctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Models",
                 subcommands: [
-                    ModelPull.self, ModelList.self, ModelShow.self, ModelVerify.self, ModelRemove.self,
-                    DiskFree.self,
+                    ModelPull.self, ModelList.self, ModelShow.self, ModelInspect.self, ModelFit.self,
+                    LimitsShow.self, ModelRecommend.self, ModelSelect.self, ModelVerify.self,
+                    ModelRemove.self, DiskFree.self,
                 ]
             ),
             CommandGroup(

@@ -41,13 +41,16 @@ public struct Prompt: Sendable {
         return ["y", "yes"].contains(answer.lowercased())
     }
 
-    /// Asks for one of the numbers from 1 to `count`, again if it is another; `nil` if the answer is empty.
-    public func number(_ question: String, upTo count: Int) async throws(PromptError) -> Int? {
+    /// Asks for one of the numbers from 1 to `count`, again if it is another; an empty answer is `usual`, and `q` none.
+    public func number(_ question: String, upTo count: Int, usually usual: Int) async throws(PromptError)
+        -> Int?
+    {
         while true {
-            let answer = try await answer(to: "\(sanitized(question)) [1-\(count)] ")
-            if answer.isEmpty { return nil }
+            let answer = try await answer(to: "\(sanitized(question)) [1-\(count), q; Enter is \(usual)] ")
+            if answer.isEmpty { return usual }
+            if answer.lowercased() == "q" { return nil }
             if let number = Int(answer), number >= 1, number <= count { return number }
-            output.say("A number from 1 to \(count), or nothing.\n")
+            output.say("A number from 1 to \(count), Enter for \(usual), or q for none.\n")
         }
     }
 

@@ -71,6 +71,8 @@ public struct Diagnosis: Sendable {
     public struct Finding: Sendable {
         /// The signature's name.
         public let signature: String
+        /// What was too little, where that is known.
+        public var subject: Signature.Subject?
         /// What it is, in a sentence.
         public let cause: String
         /// What to type or change next.
@@ -140,6 +142,7 @@ public struct Diagnosis: Sendable {
         guard !evidence.isEmpty || byMemory || byEnding else { return nil }
         return Finding(
             signature: signature.id,
+            subject: signature.subject,
             cause: SignatureTemplate.filled(signature.cause, values),
             fix: SignatureTemplate.filled(signature.fix, values),
             isCertain: byMemory || (run.hasFailed && !evidence.isEmpty)

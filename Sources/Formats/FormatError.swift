@@ -12,7 +12,7 @@ public enum FormatError: Error, Sendable, Equatable {
     case unknownMagic([UInt8])
     /// Its version of the format is not readable here.
     case unsupportedVersion(UInt32)
-    /// It was written for machines with the most significant byte first.
+    /// It was written for machines with the most significant byte first, which the engines here cannot load.
     case bigEndian
     /// It is shorter than what it says about itself.
     case truncated(needed: Int64, actual: Int64)
@@ -27,18 +27,22 @@ public enum FormatError: Error, Sendable, Equatable {
 
     /// What contradicts the format.
     public enum Flaw: Sendable, Equatable {
-        /// More tensors or keys are announced than the file has room for.
+        /// More tensors, keys or elements are announced than the file has room for, or than make sense.
         case count(UInt64)
         /// A text is longer than such a text may be.
         case textLength(UInt64)
+        /// The header goes on to a byte that no header of a model reaches.
+        case headerLength(Int64)
         /// A name is empty.
         case emptyName
         /// Two keys or two tensors have the same name.
         case duplicate(String)
         /// A value's type has no meaning.
         case valueType(UInt32)
-        /// An array holds arrays.
+        /// An array holds arrays: the format has such, ggml does not.
         case nestedArray(key: String)
+        /// Arrays lie in arrays more often than anyone has a use for.
+        case depth(key: String)
         /// A key holds a value of a type that it must not have.
         case keyType(key: String)
         /// The alignment is no power of two.
@@ -55,6 +59,8 @@ public enum FormatError: Error, Sendable, Equatable {
         case overlap(tensor: String, with: String)
         /// The data have a part that belongs to no tensor.
         case gap(before: String)
+        /// A tensor's data do not follow those of the tensor that is described before it.
+        case order(tensor: String)
         /// So many bytes follow the last tensor.
         case trailingBytes(Int64)
         /// A tensor's place and its shape give different sizes.
@@ -65,6 +71,23 @@ public enum FormatError: Error, Sendable, Equatable {
         case shards(expected: Int, found: Int)
         /// A tensor of the index is in no file, or one of a file not in the index.
         case index(tensor: String)
+    }
+}
+
+extension FormatError {
+    /// Whether a newer program might read the file.
+    ///
+    /// What is not known here is what formats grow by; everything else that can be wrong is wrong for every
+    /// program.
+    public var mayBeNewer: Bool {
+        switch self {
+        case .unsupportedVersion(let version): (4..<100).contains(version)
+        case .unsupportedTensorType(_, let type, _):
+            if let number = UInt32(type) { number < 1000 } else { !TensorType.isRemoved(type) }
+        case .invalid(.valueType(let number), _): number < 100
+        case .invalid(.dimensions(_, let count), _): count <= 8
+        default: false
+        }
     }
 }
 
@@ -79,7 +102,9 @@ extension FormatError: CustomStringConvertible {
             "it begins with the bytes \(bytes.map { String($0, radix: 16) }.joined(separator: " "))"
         case .unsupportedVersion(let version): "its version \(version) is not supported"
         case .bigEndian: "it is big-endian"
-        case .truncated(let needed, let actual): "it has \(actual) bytes and needs at least \(needed)"
+        case .truncated(.max, let actual): "it has \(actual) bytes and needs more than any file can have"
+        case .truncated(let needed, let actual):
+            "it has \(actual) bytes and needs at least \(needed): \(needed - actual) are missing"
         case .incomplete(let needed): "its header goes on to byte \(needed) at least"
         case .unsupportedTensorType(let tensor, let type, let offset):
             "tensor `\(tensor)` has the unsupported type \(type) (at byte \(offset))"
@@ -93,17 +118,20 @@ extension FormatError.Flaw: CustomStringConvertible {
     /// The fact in neutral words.
     public var description: String {
         switch self {
-        case .count(let count): "there is no room for \(count) entries"
+        case .count(let count): "there cannot be \(count) entries"
         case .textLength(let length): "a text of \(length) bytes is too long"
+        case .headerLength(let length): "the header has more than \(length) bytes"
         case .emptyName: "a name is empty"
         case .duplicate(let name): "`\(name)` occurs twice"
         case .valueType(let type): "\(type) is no type of a value"
         case .nestedArray(let key): "`\(key)` is an array of arrays"
+        case .depth(let key): "`\(key)` nests arrays too deeply"
         case .keyType(let key): "`\(key)` has a value of the wrong type"
         case .alignment(let alignment): "the alignment \(alignment) is no power of two"
         case .dimensions(let tensor, let count): "tensor `\(tensor)` has \(count) dimensions"
         case .shape(let tensor): "tensor `\(tensor)` has an impossible shape"
         case .partialBlock(let tensor): "the rows of tensor `\(tensor)` are no multiple of its block"
+        case .order(let tensor): "the data of tensor `\(tensor)` do not follow those of the one before it"
         case .misaligned(let tensor): "tensor `\(tensor)` is not aligned"
         case .overlap(let tensor, let other): "tensor `\(tensor)` overlaps `\(other)`"
         case .gap(let tensor): "the data before tensor `\(tensor)` belong to nothing"

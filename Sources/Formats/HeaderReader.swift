@@ -7,6 +7,8 @@ struct HeaderReader {
     let fileSize: Int64
     /// Where the next byte comes from.
     private(set) var offset: Int64 = 0
+    /// How integers are to be read.
+    var byteOrder = ByteOrder.littleEndian
 
     /// Answers at least the first number of bytes at a place, and not many more than the second.
     private let fetch: @Sendable (Int64, Int, Int) throws(FormatError) -> [UInt8]
@@ -56,16 +58,13 @@ struct HeaderReader {
     /// How many bytes follow.
     var remaining: Int64 { fileSize - offset }
 
-    /// Reads a little-endian integer.
+    /// Reads an integer.
     mutating func integer<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self) throws(FormatError)
         -> Integer
     {
-        let count = Integer.bitWidth / 8
-        let start = try fill(count)
-        var value: UInt64 = 0
-        for index in 0..<count { value |= UInt64(window[start + index]) << UInt64(8 * index) }
-        offset += Int64(count)
-        return Integer(truncatingIfNeeded: value)
+        let start = try fill(Integer.bitWidth / 8)
+        offset += Int64(Integer.bitWidth / 8)
+        return window.integer(at: start, byteOrder)
     }
 
     /// Reads so many bytes.
@@ -75,14 +74,6 @@ struct HeaderReader {
         return Array(window[start..<start + count])
     }
 
-    /// Reads a text with its length in front.
-    mutating func text(limit: UInt64) throws(FormatError) -> [UInt8] {
-        let place = offset
-        let length = try integer(UInt64.self)
-        guard length <= limit else { throw .invalid(.textLength(length), offset: place) }
-        return try bytes(Int(length))
-    }
-
     /// Passes over so many bytes.
     mutating func skip(_ count: UInt64) throws(FormatError) {
         guard count <= UInt64(remaining) else {
@@ -90,6 +81,13 @@ struct HeaderReader {
             throw .truncated(needed: overflow ? .max : Int64(clamping: needed), actual: fileSize)
         }
         offset += Int64(count)
+    }
+
+    /// Passes over so many texts, each with its length in so many bytes in front.
+    mutating func skipTexts(_ count: Int, lengthBytes: Int) throws(FormatError) {
+        for _ in 0..<count {
+            try skip(lengthBytes == 4 ? UInt64(integer(UInt32.self)) : integer(UInt64.self))
+        }
     }
 
     /// Refuses what is often found in the place of a model: a web page, a pointer of Git LFS.

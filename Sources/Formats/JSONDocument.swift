@@ -8,7 +8,10 @@ import SystemPackage
 struct JSONPart: Decodable {
     private var numbers: [String: Int] = [:]
     private var texts: [String: String] = [:]
+    private var flags: [String: Bool] = [:]
     private var parts: [String: JSONPart] = [:]
+    /// What each layer is, where the object says so.
+    private(set) var layerTypes: [String]?
 
     private static let numberKeys = [
         "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "num_hidden_layers", "n_layer",
@@ -18,7 +21,14 @@ struct JSONPart: Decodable {
         "padded_vocab_size", "num_local_experts", "num_experts", "n_routed_experts", "bits", "w_bit",
         "num_bits",
         "total_size",
+        "intermediate_size", "moe_intermediate_size", "shared_expert_intermediate_size",
+        "num_experts_per_tok",
+        "sliding_window", "sliding_window_pattern", "attention_chunk_size", "full_attention_interval",
+        "kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "linear_conv_kernel_dim",
+        "linear_num_key_heads", "linear_num_value_heads", "linear_key_head_dim", "linear_value_head_dim",
+        "num_kv_shared_layers", "state_size", "mamba_d_state", "ssm_state_size", "d_state",
     ]
+    private static let flagKeys = ["use_sliding_window", "tie_word_embeddings"]
     private static let textKeys = ["model_type", "quant_method", "quant_algo", "type"]
     private static let partKeys = [
         "text_config", "llm_config", "language_config", "quantization_config", "config_groups", "group_0",
@@ -31,6 +41,10 @@ struct JSONPart: Decodable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: AnyKey.self)
         for name in Self.numberKeys { numbers[name] = container.integer(AnyKey(stringValue: name)) }
+        for name in Self.flagKeys {
+            flags[name] = try? container.decodeIfPresent(Bool.self, forKey: AnyKey(stringValue: name))
+        }
+        layerTypes = try? container.decodeIfPresent([String].self, forKey: AnyKey(stringValue: "layer_types"))
         for name in Self.textKeys {
             texts[name] = try? container.decodeIfPresent(String.self, forKey: AnyKey(stringValue: name))
         }
@@ -50,6 +64,8 @@ struct JSONPart: Decodable {
     func integer(_ key: String) -> Int? { numbers[key] }
 
     func text(_ key: String) -> String? { texts[key] }
+
+    func flag(_ key: String) -> Bool? { flags[key] }
 }
 
 /// Any key of an object.

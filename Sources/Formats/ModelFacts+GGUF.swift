@@ -11,8 +11,8 @@ extension ModelFacts {
 
     /// Takes the facts from the header of a GGUF, or from those of all its shards.
     public init(_ shards: [GGUFHeader]) throws(FormatError) {
-        let headers = try Self.ordered(shards)
-        guard let first = headers.first else { throw .invalid(.shards(expected: 1, found: 0), offset: 0) }
+        let headers = try shards.ordered()
+        let first = headers[0]
         let tensors = headers.flatMap(\.tensors)
         let architecture = first.architecture
         func fact(_ key: String) -> Int? {
@@ -36,20 +36,6 @@ extension ModelFacts {
             weightsSize: tensors.map(\.size).total(),
             chatTemplate: first["tokenizer.chat_template"] != nil
         )
-    }
-
-    /// The shards in their order; all that the first one counts must be there, each once.
-    private static func ordered(_ shards: [GGUFHeader]) throws(FormatError) -> [GGUFHeader] {
-        guard let count = shards.first?["split.count"]?.integer, count > 0 else { return shards }
-        let numbers = Set(shards.compactMap { $0["split.no"]?.integer })
-        guard shards.count == count, numbers.count == count, numbers.allSatisfy((0..<count).contains) else {
-            throw .invalid(.shards(expected: count, found: numbers.count), offset: 0)
-        }
-        let found = shards.reduce(0) { $0 + $1.tensors.count }
-        if let tensors = shards.first?["split.tensors.count"]?.integer, tensors != found {
-            throw .invalid(.count(UInt64(clamping: tensors)), offset: 0)
-        }
-        return shards.sorted { ($0["split.no"]?.integer ?? 0) < ($1["split.no"]?.integer ?? 0) }
     }
 }
 

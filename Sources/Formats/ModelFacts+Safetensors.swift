@@ -21,7 +21,7 @@ extension ModelFacts {
         )
     }
 
-    private init(config: JSONPart, tensors: [TensorDescription], chatTemplate: Bool) {
+    init(config: JSONPart, tensors: [TensorDescription], chatTemplate: Bool) {
         // A model that also sees or hears keeps the language model's sizes in a part of its own.
         let parts = [config] + ["text_config", "llm_config", "language_config"].compactMap { config[$0] }
         func fact(_ keys: String...) -> Int? {
@@ -51,7 +51,7 @@ extension ModelFacts {
     }
 
     /// The tensors of all files that make up the model of a folder.
-    private static func tensors(in folder: FilePath) throws(FormatError) -> [TensorDescription] {
+    static func tensors(in folder: FilePath) throws(FormatError) -> [TensorDescription] {
         let path = folder.appending(SafetensorsIndex.name)
         guard FileSystem.exists(path) else {
             let names = try fileNames(in: folder)

@@ -98,6 +98,9 @@ extension TensorType {
     /// The number that a GGUF has for the type; `nil` if it cannot hold such tensors.
     public var ggml: UInt32? { Self.ggmlNumbers[self] }
 
+    /// Whether a name is that of a type that ggml once had.
+    static func isRemoved(_ name: String) -> Bool { removedNames.values.contains(name) }
+
     static func nameOfUnsupported(ggml number: UInt32) -> String { removedNames[number] ?? "\(number)" }
 }
 

@@ -32,6 +32,17 @@ struct Patience: Sendable {
         tries: Int,
         limit: ByteCount = 64_000_000
     ) async throws(HubError) -> HTTPResponse {
+        try await answer(to: request, tries: tries) { request async throws(TransportError) in
+            try await HTTPClient.shared.fetch(request, limit: limit)
+        }
+    }
+
+    /// Puts a question by `exchange`, which is called once for each try.
+    func answer(
+        to request: HTTPRequest,
+        tries: Int,
+        by exchange: @Sendable (HTTPRequest) async throws(TransportError) -> HTTPResponse
+    ) async throws(HubError) -> HTTPResponse {
         guard let origin = Origin(request.url) else {
             throw .refusedAddress(request.url.prefix { $0 != "?" }.description)
         }
@@ -49,7 +60,7 @@ struct Patience: Sendable {
                     && ContinuousClock.now - began < (attempt == 1 ? Self.secondTry : Self.lastTry)
             }
             do throws(TransportError) {
-                let answer = try await HTTPClient.shared.fetch(request, limit: limit)
+                let answer = try await exchange(request)
                 switch answer.head.status {
                 case 429 where attempt < tries: continue
                 case 408, 500, 502, 503, 504: guard mayTryAgain() else { return answer }

@@ -37,7 +37,8 @@ public struct DiskUse: Sendable, Encodable {
         return uses
     }
 
-    private init(of stack: Stack, in workspace: Workspace) async throws(Failure) {
+    /// Asks one stack's volume.
+    init(of stack: Stack, in workspace: Workspace) async throws(Failure) {
         let store = try await workspace.store(of: stack)
         do {
             let space = try DiskSpace(at: store.layout.volume)

@@ -35,7 +35,9 @@ public struct Doctor: Sendable {
 
     /// Looks at everything, whatever is found on the way.
     public func run(in workspace: Workspace) async -> [HealthCheck] {
+        async let host = HostProfile.read(environment: workspace.environment)
         var checks = [home(workspace), catalog(workspace), token(workspace)]
+        checks += Self.checks(of: await host)
         let (engine, found) = await docker(workspace)
         checks += found
         checks.append(await compose(workspace))

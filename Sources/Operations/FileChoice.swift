@@ -21,15 +21,7 @@ struct FileChoice: Sendable {
         in workspace: Workspace,
         report: Reporter
     ) async throws(Failure) -> PlannedPull {
-        let selection: FileSelection
-        switch source {
-        case .hub(let hub, let revision):
-            selection = try choose(from: try await listed(hub, revision), report)
-        case .ollama(let registry, let reference, let manifest):
-            let quant = try await quantization(reference, manifest, registry)
-            selection = try RegistryFiles(reference, manifest, quant).choose(for: request, report)
-        }
-        try checkPin(of: selection)
+        let selection = try await selection(report)
         let wanted = options.force ? [] : selection.files.flatMap { $0.parts.map(\.content.digest) }
         let copies = try await StoredCopies(store, in: workspace).find(wanted)
         return PlannedPull(
@@ -38,6 +30,30 @@ struct FileChoice: Sendable {
             selection: selection,
             copies: selection.files.map { $0.parts.count == 1 ? copies[$0.parts[0].content.digest.hex] : nil }
         )
+    }
+
+    /// Finds out which files are needed.
+    func selection(_ report: Reporter) async throws(Failure) -> FileSelection {
+        try await selectionAndSets(report).selection
+    }
+
+    /// Finds out which files are needed, and what GGUFs the repository has besides.
+    func selectionAndSets(
+        _ report: Reporter
+    ) async throws(Failure) -> (selection: FileSelection, sets: [GGUFSet]) {
+        let selection: FileSelection
+        var sets: [GGUFSet] = []
+        switch source {
+        case .hub(let hub, let revision):
+            let files = try await listed(hub, revision)
+            selection = try choose(from: files, report)
+            sets = GGUFSet.all(in: files)
+        case .ollama(let registry, let reference, let manifest):
+            let quant = try await quantization(reference, manifest, registry)
+            selection = try RegistryFiles(reference, manifest, quant).choose(for: request, report)
+        }
+        try checkPin(of: selection)
+        return (selection, sets)
     }
 
     /// What the tag says, else what the registry says of the model; the file's header has the last word if neither does.

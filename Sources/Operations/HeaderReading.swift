@@ -26,23 +26,22 @@ struct HeaderReading {
             )
             quant = read.quantization?.lowercased()
         } catch {
-            switch error {
-            case .webPage, .pointerFile, .unknownMagic, .truncated, .missing, .invalid(.shards, _),
-                .invalid(.index, _):
-                throw Failure(
-                    .invalid,
-                    "these files are no whole \(format.rawValue) model: \(error); nothing was stored",
-                    hint: "tell their publisher, or choose others",
-                    cause: error
-                )
-            default: report(.warning("cannot read the model's header: \(error)"))
+            guard !error.mayBeNewer else {
+                report(.warning("cannot read the model's header: \(error)"))
+                return
             }
+            throw Failure(
+                .invalid,
+                "these files are no whole \(format.rawValue) model: \(error); nothing was stored",
+                hint: "tell their publisher, or choose others",
+                cause: error
+            )
         }
     }
 }
 
 extension ModelFacts {
-    /// Reads the header of a model whose files are in a folder.
+    /// Reads the header of a model whose files are in a folder, and checks what engines demand of it.
     static func read(_ format: ModelFormat, in folder: FilePath, files: [RelativePath]) throws(FormatError)
         -> ModelFacts
     {
@@ -52,7 +51,10 @@ extension ModelFacts {
             let model = files.filter {
                 $0.name.lowercased().hasSuffix(".gguf") && !$0.name.lowercased().contains("mmproj")
             }
-            return try read(gguf: model.map { $0.below(folder) })
+            var headers: [GGUFHeader] = []
+            for file in model { headers.append(try GGUFHeader.read(file.below(folder))) }
+            try headers.checkStructure()
+            return try ModelFacts(headers)
         }
     }
 }

@@ -113,7 +113,7 @@ struct Import: Sendable {
     }
 
     /// Chooses by the rules for a repository: the folder is one, and a file is one of its folder.
-    private func choose() throws -> (folder: FilePath, chosen: FileSelection) {
+    func choose() throws -> (folder: FilePath, chosen: FileSelection) {
         guard let status = try FileSystem.status(origin) else {
             throw Failure(
                 .notFound,

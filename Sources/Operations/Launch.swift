@@ -39,8 +39,9 @@ public struct Launch: Sendable {
     }
 
     /// Answers from the stack's declaration and the model's header, and notes that the model is used; nothing is started.
-    public func run(in workspace: Workspace) async throws(Failure) -> Command {
+    public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> Command {
         let plan = try await plan(in: workspace)
+        await ContextAdvice(lookup.reference, quant: lookup.quant).report(in: workspace, to: report)
         ModelStore(volume: plan.volume).noteUse(of: plan.key)
         return Command(
             engine: plan.launch.engine,

@@ -50,7 +50,8 @@ enum PullSource: Sendable {
         }
     }
 
-    private var place: FilePlace {
+    /// Who hands out the files.
+    var place: FilePlace {
         switch self {
         case .hub(let hub, let revision): .hub(hub, revision)
         case .ollama(let registry, let reference, _): .ollama(registry, OllamaName(reference))

@@ -1,3 +1,4 @@
+import Catalog
 import Engines
 
 /// A reason why a run does not serve.
@@ -24,6 +25,8 @@ public struct Reason: Sendable, Encodable {
 
     /// The signature's name.
     public let id: String
+    /// `memory`, if there was too little of that; a smaller model may help.
+    public let about: String?
     /// What it is, in a sentence.
     public let cause: String
     /// What to type or change next.
@@ -34,8 +37,12 @@ public struct Reason: Sendable, Encodable {
     /// The last lines that show it.
     public let evidence: [Evidence]
 
+    /// Whether there was too little memory.
+    var isAboutMemory: Bool { about == Signature.Subject.memory.rawValue }
+
     init(_ finding: Diagnosis.Finding) {
         id = finding.signature
+        about = finding.subject?.rawValue
         cause = finding.cause
         fix = finding.fix
         certain = finding.isCertain

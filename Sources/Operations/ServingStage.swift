@@ -164,7 +164,12 @@ struct ServingStage: Sendable {
             signatures: try workspace.signatures(),
             timeout: timeout,
             rollsBack: rollsBack,
-            report: report
+            report: report,
+            smaller: {
+                [search = SmallerSearch(workspace: workspace, stack: stack, store: store)] launch, container
+                in
+                await search.find(than: (launch.model, launch.format, launch.quant), in: container)
+            }
         ) { [workspace] () async throws(Failure) in
             _ = try await Compose(.up, isOwnOnly: true).runLocked(in: workspace)
         }

@@ -8,6 +8,8 @@ struct StoredLookup: Sendable {
     let reference: ModelReference
     var quant: Quantization?
     var format: ModelFormat?
+    /// Whether what is not stored could also be looked at where it is.
+    var offersRemote = false
 
     /// The stored formats and quantizations that are meant, in the workspace's stack.
     func all(in workspace: Workspace) async throws(Failure) -> (
@@ -112,6 +114,8 @@ struct StoredLookup: Sendable {
             let hint = named.map { "did you mean `\($0)`?" } ?? "see `stackctl ls` for what is stored"
             return Failure(.notFound, message, hint: hint)
         }
-        return Failure(.notFound, message, hint: "pull it with `stackctl \(stack.name) pull \(reference)`")
+        let pull = "pull it with `stackctl \(stack.name) pull \(reference)`"
+        let remote = "add `--remote` to read its header on the hub, or "
+        return Failure(.notFound, message, hint: offersRemote ? remote + pull : pull)
     }
 }

@@ -18,6 +18,8 @@ struct Swap: Sendable {
     /// Whether what answered before is put back when the new one does not answer.
     let rollsBack: Bool
     let report: Reporter
+    /// Finds what is smaller than a launch that had not enough memory in its container.
+    let smaller: @Sendable (ServedLaunch, Docker.Container) async -> SmallerModel?
     /// Has Compose make or remake the container, and answers when that is done.
     let compose: @Sendable () async throws(Failure) -> Void
 
@@ -195,11 +197,12 @@ struct Swap: Sendable {
         if !isGone { await failed.stop(container) }
         let found = await failed.keep(next, container, reason, words, report)
         let why = "see `stackctl \(stack.name) why`"
+        let fix = await fix(for: found, next, container)
         guard rollsBack else {
             return Failure(
                 .notReady,
                 words,
-                hint: found?.fix ?? "\(why); `stackctl \(stack.name) rollback` goes back"
+                hint: fix ?? "\(why); `stackctl \(stack.name) rollback` goes back"
             )
         }
         let before = state.active.flatMap { $0.isSameCommand(as: next) ? state.previous : $0 }
@@ -211,7 +214,17 @@ struct Swap: Sendable {
         try save(after)
         let outcome =
             before.map { "`\($0.model)` is served again" } ?? "nothing was served before, and nothing is now"
-        return Failure(.notReady, "\(words); \(outcome)", hint: found?.fix ?? why)
+        return Failure(.notReady, "\(words); \(outcome)", hint: fix ?? why)
+    }
+
+    /// What to type; where memory was short, the next smaller model before anything else.
+    private func fix(for found: Reason?, _ launch: ServedLaunch, _ container: Docker.Container) async
+        -> String?
+    {
+        guard let found, found.isAboutMemory, let smaller = await smaller(launch, container) else {
+            return found?.fix
+        }
+        return "`\(smaller.command)` \(smaller.words); or \(found.fix)"
     }
 
     /// Serves what was served before, or nothing; `nil` is nothing.

@@ -49,8 +49,26 @@ public struct Use: Sendable {
         self.rollsBack = rollsBack
     }
 
-    /// What would be served, and by which command; a model that is not stored would be pulled first.
-    public func plan(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> UsedModel {
+    /// What would be done.
+    public enum Plan: Sendable {
+        /// The model is stored, and would be served by a command.
+        case serve(UsedModel)
+        /// The model would be pulled first.
+        case pull(PullPlan)
+    }
+
+    /// What would be done.
+    public func plan(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> Plan {
+        await advise(in: workspace, report)
+        do throws(Failure) { return .serve(try await served(in: workspace)) } catch {
+            guard error.kind == .notFound else { throw error }
+            do throws(Failure) {
+                return .pull(try await Pull(reference, pullOptions).plan(in: workspace, report: report))
+            } catch let failure { throw failure.kind == .notFound ? error : failure }
+        }
+    }
+
+    private func served(in workspace: Workspace) async throws(Failure) -> UsedModel {
         let launch = try await Launch(reference, quant: quant).plan(in: workspace)
         let stage = try await ServingStage(workspace)
         let container = try await stage.container()
@@ -65,7 +83,7 @@ public struct Use: Sendable {
         let stage = try await ServingStage(workspace)
         // Before a pull of hours: whether the stack can be told what to serve, by whatever way.
         try await stage.checkCanServe()
-        let launch = try await stored(in: workspace, report)
+        let (launch, wasPulled) = try await stored(in: workspace, report)
         let lock = try await stage.lock()
         defer { withExtendedLifetime(lock) {} }
         if let name = try await workspace.loadWithoutRestart(
@@ -82,25 +100,37 @@ public struct Use: Sendable {
         if let container, try await stage.serves(next, state, container, timeout, report) {
             return stage.outcome(next, state, container.shownName, changed: false)
         }
+        if !wasPulled { await advise(in: workspace, report) }
         return try await stage.swap(to: next, container, timeout, rollsBack: rollsBack, report)
     }
 
     /// The launch of the model, which is pulled if it is not stored.
     private func stored(in workspace: Workspace, _ report: @escaping Reporter) async throws(Failure)
-        -> Launch.Plan
+        -> (launch: Launch.Plan, wasPulled: Bool)
     {
-        do throws(Failure) { return try await Launch(reference, quant: quant).plan(in: workspace) } catch {
+        do throws(Failure) {
+            return (try await Launch(reference, quant: quant).plan(in: workspace), false)
+        } catch {
             guard error.kind == .notFound else { throw error }
-            var options = PullOptions()
-            options.quant = quant
+            await advise(in: workspace, report)
             do throws(Failure) {
-                _ = try await Pull(reference, options).run(in: workspace, report: report)
+                _ = try await Pull(reference, pullOptions).run(in: workspace, report: report)
             } catch let failure {
                 // What is not in the catalog either is told as what it is.
                 throw failure.kind == .notFound ? error : failure
             }
-            return try await Launch(reference, quant: quant).plan(in: workspace)
+            return (try await Launch(reference, quant: quant).plan(in: workspace), true)
         }
+    }
+
+    private var pullOptions: PullOptions {
+        var options = PullOptions()
+        options.quant = quant
+        return options
+    }
+
+    private func advise(in workspace: Workspace, _ report: @escaping Reporter) async {
+        await MemoryAdvice(reference, quant: quant).report(in: workspace, to: report)
     }
 }
 

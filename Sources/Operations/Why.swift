@@ -44,6 +44,8 @@ public struct StackDiagnosis: Sendable, Encodable {
     public let tail: [String]
     /// The runs that were given up when a model was to be served, the newest first.
     public let keptLogs: [GivenUpRun]
+    /// The next smaller model, if the one that failed had not enough memory and there is one that may have.
+    public var smaller: SmallerModel?
 }
 
 /// Finds out why a stack does not serve.
@@ -65,13 +67,19 @@ public struct Why: Sendable {
         let verdict = try await verdict(on: stack, container)
         let state = store.flatMap { try? $0.launchState(of: stack.name) }
         let served = await Status().servedModel(of: stack, container, workspace)
-        var found = Facts(verdict: verdict, model: served ?? (state?.attempt ?? state?.active)?.model)
+        let launch = state?.attempt ?? state?.active
+        var found = Facts(verdict: verdict, model: served ?? launch?.model)
         if !verdict.isReady {
             let log = try await engine.lastRunLog(of: container, report: report)
             let run = EngineRun(of: container, engine: stack.engine, log: log)
             found.diagnosis = Diagnosis(of: run, by: table.signatures, stack: stack.name, model: found.model)
         }
-        return StackDiagnosis(stack, container, found, keptLogs: kept)
+        var diagnosis = StackDiagnosis(stack, container, found, keptLogs: kept)
+        if let store, let key = diagnosis.shortOfMemory(launch) {
+            let search = SmallerSearch(workspace: workspace, stack: stack, store: store)
+            diagnosis.smaller = await search.find(than: key, in: container)
+        }
+        return diagnosis
     }
 
     /// The most telling reason why a run has failed, from how its container is now and from what it has written.
@@ -193,6 +201,19 @@ extension Docker.Container {
 }
 
 extension StackDiagnosis {
+    /// The stored model that had not enough memory, now or, if something is served, when it was last given up.
+    fileprivate func shortOfMemory(_ launch: ServedLaunch?) -> (model: String, format: String, quant: String)?
+    {
+        if !ready {
+            guard findings.first?.isAboutMemory == true, let launch, launch.model == model else { return nil }
+            return (launch.model, launch.format, launch.quant)
+        }
+        guard let kept = keptLogs.first, kept.findings.first?.isAboutMemory == true, let model = kept.model,
+            let format = kept.format, let quant = kept.quant
+        else { return nil }
+        return (model, format, quant)
+    }
+
     fileprivate init(
         _ stack: Stack,
         _ container: Docker.Container,

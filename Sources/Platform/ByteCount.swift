@@ -37,6 +37,12 @@ public struct ByteCount: Sendable, Hashable, Comparable, ExpressibleByIntegerLit
         let (difference, overflow) = left.bytes.subtractingReportingOverflow(right.bytes)
         return Self(overflow ? (right.bytes < 0 ? .max : .min) : difference)
     }
+    /// Multiplies, within 64 bits.
+    public static func * (left: Self, right: Int) -> Self {
+        let (product, overflow) = left.bytes.multipliedReportingOverflow(by: Int64(right))
+        guard overflow else { return Self(product) }
+        return Self((left.bytes < 0) == (right < 0) ? .max : .min)
+    }
     /// Adds to.
     public static func += (left: inout Self, right: Self) { left = left + right }
 

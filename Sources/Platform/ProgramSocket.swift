@@ -29,7 +29,7 @@ public final class ProgramSocket: Sendable {
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
     /// What the last program has said on stderr by its end; `nil` if it has not ended and does not within `patience`.
-    public func lastWords(patience: Duration = .seconds(1)) async -> String? {
+    public func lastWords(patience: Duration = .seconds(5)) async -> String? {
         await programs.access { $0.last }?.lastWords(patience)
     }
 

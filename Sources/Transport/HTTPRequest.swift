@@ -95,4 +95,10 @@ public struct HTTPResponse: Sendable {
     public let head: HTTPHead
     /// The body.
     public let body: [UInt8]
+
+    /// Puts an answer together.
+    public init(head: HTTPHead, body: [UInt8]) {
+        self.head = head
+        self.body = body
+    }
 }

@@ -99,6 +99,9 @@ final class RunbookHome: Sendable {
     private static let nvidia = """
         case $* in
         -L) echo 'GPU 0: NVIDIA RTX A4000 (UUID: GPU-5d0e3b5c-7a61-4f7e-9c3b-2f1d8a6c4e90)' ;;
+        --query-compute-apps=gpu_uuid,*) ;;
+        --query-gpu=index,*) echo '0, GPU-5d0e3b5c-7a61-4f7e-9c3b-2f1d8a6c4e90, 16376, 16221, 550.54.15, [N/A], 8.6, NVIDIA RTX A4000' ;;
+        '') echo '| NVIDIA-SMI 550.54.15     Driver Version: 550.54.15     CUDA Version: 12.4     |' ;;
         --query-compute-apps=*) printf 'pid, process_name, used_gpu_memory [MiB]\\n4711, python3, 9216 MiB\\n' ;;
         --query-gpu=*) printf 'memory.used [MiB], memory.total [MiB]\\n9840 MiB, 16376 MiB\\n' ;;
         *) exit 64 ;;

@@ -22,7 +22,9 @@ struct ShippedStackTests {
             ["stacks/\($0)/compose.yaml", "stacks/\($0)/stack.yaml"]
         }
         #expect(
-            Home.shipped.map(\.path).sorted() == ["config/models.yaml", "config/signatures.yaml"] + stacks
+            Home.shipped.map(\.path).sorted() == [
+                "config/limits.yaml", "config/models.yaml", "config/profiles.yaml", "config/signatures.yaml",
+            ] + stacks
         )
         #expect(Home.shipped.allSatisfy { !$0.bytes.isEmpty })
     }

@@ -60,6 +60,7 @@ struct SignatureReadingTests {
                 engines: [vllm, llamacpp]
                 match: ["first of * them", second of them]
                 exit: [3, SIGILL, oom]
+                about: memory
                 cause: because of {stack}
                 fix: "`stackctl {stack} use {model}`"
                 example: this is the second of them
@@ -74,6 +75,7 @@ struct SignatureReadingTests {
         #expect(first.engines == [.vllm, .llamacpp] && first.concerns(.vllm) && !first.concerns(.mistralrs))
         #expect(first.patterns.map(\.description) == ["first of * them", "second of them"])
         #expect(first.endings == [.status(3), .status(132), .outOfMemory])
+        #expect(first.subject == .memory && table.signatures[1].subject == nil)
         #expect(first.cause == "because of {stack}" && first.fix == "`stackctl {stack} use {model}`")
         #expect(table.signatures[1].concerns(.mistralrs) && table.signatures[1].patterns.isEmpty)
     }
@@ -104,6 +106,7 @@ struct SignatureReadingTests {
             "signatures:\n  - {id: a, exit: 256, cause: c, fix: f}",
             "s.yaml:2:19: `256` is neither a status from 1 to 255, a signal such as `SIGILL`, nor `oom`"
         ),
+        ("signatures:\n  - {\(good), about: disk}", "s.yaml:2:59: `disk` is none of `memory`"),
         (
             "signatures:\n  - {id: a, engines: ollama, exit: 1, cause: c, fix: f}",
             "s.yaml:2:22: `ollama` is none of `mistralrs`, `llamacpp`, `vllm`"
@@ -174,6 +177,20 @@ struct EmbeddedSignatureTests {
         let all = try SignatureTable.load(home: nil).signatures
         #expect(all.count >= 36 && Set(all.map(\.id)).count == all.count)
         #expect(all.allSatisfy { $0.origin == .builtIn })
+    }
+
+    @Test func `what says that memory was short is about memory`() {
+        let about = Self.all.filter { $0.subject == .memory }
+        for signature in Self.all {
+            let words = (signature.cause + signature.patterns.map(\.description).joined()).lowercased()
+            let saysSo = [
+                "out of memory", "memory it took", "memory than it may", "no memory for",
+                "memory does not hold",
+            ]
+            .contains(where: words.contains)
+            #expect(!saysSo || signature.subject == .memory, "\(signature.id)")
+        }
+        #expect(about.count >= 8 && !about.contains { ["disk-full", "vllm-gpu-occupied"].contains($0.id) })
     }
 
     @Test(arguments: examples)

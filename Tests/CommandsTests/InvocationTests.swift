@@ -86,6 +86,7 @@ struct InvocationTests {
             "pull x --quant q4 --format gguf --revision main --include *.md --exclude a --force --connections 4",
             "pull x y --limit-rate 40M --offline -n -y", "pull x --as name",
             "ls --format gguf --all --long -q", "show x --quant q8", "verify", "verify x y --repair",
+            "recommend --profile coding --for vram -q", "select --for ram -n", "select --yes", "fit x",
             "rm x -y --format gguf --quant q4 --force", "df", "catalog validate", "init dir -n", "version",
             "mirror serve dir --bind 127.0.0.1:0 --insecure",
             "ls --home /h -s vllm --json -q -v --color always --progress none",
@@ -100,6 +101,7 @@ struct InvocationTests {
         "pull", "pull x --connections 0", "pull x --connections 65", "pull x --limit-rate 1",
         "pull x y --as name", "pull x --quant nonsense", "pull x --format onnx", "pull a//b", "show", "rm",
         "ls --progress dots", "ls --color blue", "catalog add x", "catalog add x --gguf q4=a/b",
+        "recommend x", "recommend --for disk", "select x", "use --quant q4",
         "mirror serve --bind nowhere:x",
     ])
     func `what makes no sense is a mistake of usage`(typed: String) throws {

@@ -16,10 +16,19 @@ struct ViewTests {
     private func views(_ samples: Samples, columns: Int) throws -> [String: String] {
         let terminal = terminal(columns: columns)
         let entries = try samples.entries
+        let recommended = try samples.recommendations
         return [
+            "recommend": RecommendationsView.table(recommended.models, for: terminal),
+            "select": MenuView.text(recommended, for: terminal),
             "ls": ModelListView.table(samples.models, long: false, for: terminal),
             "ls-long": ModelListView.table(samples.models, long: true, for: terminal),
             "ls-quiet": ModelListView.names(samples.models),
+            "inspect": InspectedModelView(samples.inspected, isFull: false).text(for: terminal),
+            "fit": FittedModelView(samples.fitted, isDetailed: false).text(for: terminal),
+            "fit-verbose": FittedModelView(samples.fitted, isDetailed: true).text(for: terminal),
+            "inspect-full": InspectedModelView(samples.inspectedFull, isFull: true).text(for: terminal),
+            "limits": ModelLimitsView.text(samples.limits, for: terminal),
+            "limits-unknown": ModelLimitsView.text(samples.unknownLimits, for: terminal),
             "show": ShownModelView.text(try samples.shown, for: terminal),
             "verify": VerifiedFileView.table(try samples.verified, for: terminal, quiet: false),
             "verify-quiet": VerifiedFileView.table(try samples.verified, for: terminal, quiet: true),

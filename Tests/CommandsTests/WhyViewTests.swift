@@ -96,6 +96,25 @@ struct WhyViewTests {
         )
     }
 
+    @Test func `the next smaller model is told after the fix`() {
+        let smaller = SmallerModel(
+            model: "a:7b",
+            quant: "q4_0",
+            sizeBytes: 4_000_000_000,
+            savedBytes: 600_000_000,
+            stored: false,
+            verdict: "cpu",
+            command: "stackctl llamacpp use a:7b-q4_0"
+        )
+        var failed = diagnosis(findings: [reason()], next: "`do`")
+        failed.smaller = smaller
+        let line = " or: `stackctl llamacpp use a:7b-q4_0` takes 600 MB less and fits by the arithmetic\n"
+        #expect(text(failed).hasSuffix("\nfix: `do`\n\(line)"))
+        var serving = diagnosis("running", ready: true, exit: nil, next: nil, kept: [kept(nil, [reason()])])
+        serving.smaller = smaller
+        #expect(text(serving).contains("MODEL`\n\(line)its log: "))
+    }
+
     @Test func `what is a guess is called one, and Docker's words are called its words`() {
         let shown = text(diagnosis(findings: [reason(isCertain: false, .refusal)], refusal: "words"))
         #expect(shown.hasPrefix("llamacpp: `c` cannot be started, after 3 restarts\n"))

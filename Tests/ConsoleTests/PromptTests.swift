@@ -25,12 +25,14 @@ struct PromptTests {
 
     @Test func `a number outside the menu is asked for again`() async throws {
         pseudoterminal.type("0\nseven\n4\n3\n")
-        #expect(try await prompt.number("Which?", upTo: 3) == 3)
+        #expect(try await prompt.number("Which?", upTo: 3, usually: 1) == 3)
+        #expect(try await pseudoterminal.shown(until: "q for none").contains("Which? [1-3, q; Enter is 1] "))
     }
 
-    @Test func `an empty answer chooses nothing`() async throws {
-        pseudoterminal.type("\n")
-        #expect(try await prompt.number("Which?", upTo: 3) == nil)
+    @Test(arguments: [("\n", 2), ("  \n", 2), ("q\n", nil), ("Q\n", nil), ("1\n", 1)])
+    func `an empty answer is the usual one, and q is none`(_ typed: String, _ number: Int?) async throws {
+        pseudoterminal.type(typed)
+        #expect(try await prompt.number("Which?", upTo: 3, usually: 2) == number)
     }
 
     @Test func `the end of the input is no answer`() async throws {

@@ -23,17 +23,10 @@ struct GGUFMalformedTests {
         expect(RawHeader(magic: "ggjt").bytes, .unknownMagic(Array("ggjt".utf8)))
     }
 
-    @Test(arguments: [0, 1, 4, 99] as [UInt32]) func `another version is refused`(version: UInt32) {
-        expect(RawHeader(version: version).bytes, .unsupportedVersion(version))
-    }
-
-    @Test func `version 2 is read like version 3`() throws {
-        let bytes = RawHeader(version: 2).bytes
-        #expect(try GGUFHeader.parse(prefix: bytes, fileSize: ByteCount(Int64(bytes.count))).version == 2)
-    }
-
-    @Test(arguments: [2, 3] as [UInt32]) func `a big-endian file is called one`(version: UInt32) {
-        expect(RawHeader(version: version.byteSwapped).bytes, .bigEndian)
+    @Test(arguments: [0, 4, 99, 4 << 24, 1 << 16] as [UInt32])
+    func `another version is refused`(version: UInt32) {
+        let number = version & 0xFFFF == 0 ? version.byteSwapped : version
+        expect(RawHeader(version: version).bytes, .unsupportedVersion(number))
     }
 
     @Test func `a file that ends in its header is truncated`() throws {
@@ -56,12 +49,36 @@ struct GGUFMalformedTests {
     @Test func `a download that was cut says how much is missing`() throws {
         let bytes = try GGUFBuilder.tiny()
         let expected = Int64(bytes.count)
-        expect(Array(bytes.dropLast()), .truncated(needed: expected, actual: expected - 1))
+        let cut = FormatError.truncated(needed: expected, actual: expected - 4000)
+        expect(Array(bytes.dropLast(4000)), .truncated(needed: expected, actual: expected - 4000))
+        #expect(cut.description.hasSuffix(": 4000 are missing"))
     }
 
     @Test func `counts that the file has no room for are refused`() {
         expect(RawHeader(tensors: .max).bytes, .invalid(.count(.max), offset: 8))
         expect(RawHeader(keys: 1).bytes, .invalid(.count(1), offset: 16))
+        let large = ByteCount(1 << 40)
+        for (header, flaw) in [
+            (RawHeader(tensors: 1 << 19), FormatError.invalid(.count(1 << 19), offset: 8)),
+            (RawHeader(keys: 1 << 17), .invalid(.count(1 << 17), offset: 16)),
+        ] {
+            #expect(throws: flaw) { try GGUFHeader.parse(prefix: header.bytes, fileSize: large) }
+        }
+    }
+
+    @Test func `a header that goes on for gigabytes is refused`() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending("long.gguf")
+            var header = RawHeader(keys: 1)
+            header.append(key: "key", type: 9)
+            header.append(UInt32(0))
+            header.append(word: 3 << 30)
+            let file = try File(path, .create)
+            try file.write(header.bytes, at: 0)
+            try file.truncate(to: ByteCount(Int64(4) << 30))
+            let end = Int64(header.bytes.count) + (3 << 30)
+            #expect(throws: FormatError.invalid(.headerLength(end), offset: 35)) { try GGUFHeader.read(path) }
+        }
     }
 
     @Test func `keys are checked`() {
@@ -100,9 +117,11 @@ struct GGUFMalformedTests {
 
         var nested = RawHeader(keys: 1)
         nested.append(key: "key", type: 9)
-        nested.append(UInt32(9))
-        nested.append(UInt64(1))
-        expect(nested.bytes, .invalid(.nestedArray(key: "key"), offset: 39))
+        for _ in 0..<1000 {
+            nested.append(UInt32(9))
+            nested.append(UInt64(1))
+        }
+        expect(nested.bytes, .invalid(.depth(key: "key"), offset: 39 + 7 * 12))
 
         var many = RawHeader(keys: 1)
         many.append(key: "key", type: 9)
@@ -165,6 +184,21 @@ struct GGUFMalformedTests {
         expect(tensor(type: type, shape: [32]), .unsupportedTensorType(tensor: "a", type: name, offset: 24))
     }
 
+    @Test func `what a newer program might read is told from what none would`() {
+        #expect(FormatError.unsupportedVersion(4).mayBeNewer)
+        #expect(!FormatError.unsupportedVersion(1).mayBeNewer)
+        #expect(!FormatError.unsupportedVersion(0x6874_6D6C).mayBeNewer)
+        #expect(FormatError.unsupportedTensorType(tensor: "a", type: "43", offset: 0).mayBeNewer)
+        #expect(!FormatError.unsupportedTensorType(tensor: "a", type: "q4_2", offset: 0).mayBeNewer)
+        #expect(!FormatError.unsupportedTensorType(tensor: "a", type: "4294967295", offset: 0).mayBeNewer)
+        #expect(FormatError.unsupportedTensorType(tensor: "a", type: "F12", offset: 0).mayBeNewer)
+        #expect(FormatError.invalid(.valueType(13), offset: 0).mayBeNewer)
+        #expect(FormatError.invalid(.dimensions(tensor: "a", count: 5), offset: 0).mayBeNewer)
+        #expect(!FormatError.invalid(.dimensions(tensor: "a", count: 1 << 31), offset: 0).mayBeNewer)
+        #expect(!FormatError.truncated(needed: 2, actual: 1).mayBeNewer)
+        #expect(!FormatError.invalid(.gap(before: "a"), offset: 0).mayBeNewer)
+    }
+
     @Test func `places of tensors are checked`() {
         expect(tensor(shape: [8], offset: 16), .invalid(.misaligned(tensor: "a"), offset: 24))
         expect(tensor(shape: [8], offset: 64), .truncated(needed: 160, actual: 128))
@@ -174,7 +208,7 @@ struct GGUFMalformedTests {
         var overlapping = RawHeader(tensors: 2)
         overlapping.append(tensor: "a", shape: [16])
         overlapping.append(tensor: "b", shape: [8], offset: 32)
-        expect(overlapping.with(data: 128), .invalid(.overlap(tensor: "b", with: "a"), offset: 90))
+        expect(overlapping.with(data: 128), .invalid(.overlap(tensor: "b", with: "a"), offset: 57))
     }
 
     @Test func `a folder is no GGUF`() async throws {
@@ -194,27 +228,6 @@ struct GGUFMalformedTests {
                 if case .system(let reason)? = error as? FormatError { reason.isNotFound } else { false }
             }
         }
-    }
-
-    @Test func `no damage to a file makes the reader trap`() throws {
-        var generator = SeededGenerator(seed: 1)
-        let files = [
-            try GGUFBuilder.tiny(), try GGUFBuilder.tiny(shard: (1, 3)),
-            Array(try GGUFBuilder.tiny(extra: [("a", .array(of: .uint8, [.uint8(1)]))]).prefix(1024)),
-        ]
-        var survivors = 0
-        for round in 0..<12_000 {
-            let bytes = mutated(files[round % files.count], using: &generator)
-            do throws(FormatError) {
-                let header = try GGUFHeader.parse(prefix: bytes, fileSize: ByteCount(Int64(bytes.count)))
-                _ = try ModelFacts([header])
-                survivors += 1
-            } catch {
-                #expect(!error.description.isEmpty)
-            }
-        }
-        // Most damage to the data, and some to names and numbers, is none that a header could tell.
-        #expect((1..<12_000).contains(survivors))
     }
 
     private func tensor(type: UInt32 = 0, shape: [UInt64], offset: UInt64 = 0) -> [UInt8] {

@@ -1,21 +1,42 @@
+import Formats
+
 /// Bytes of a file's header, written without any check.
 struct RawHeader {
     private(set) var bytes: [UInt8] = []
+    /// Where the numbers lie.
+    private(set) var numbers: [Range<Int>] = []
+    private let version: UInt32
+    private let byteOrder: ByteOrder
 
     /// Starts a GGUF.
-    init(magic: String = "GGUF", version: UInt32 = 3, tensors: UInt64 = 0, keys: UInt64 = 0) {
+    init(
+        magic: String = "GGUF",
+        version: UInt32 = 3,
+        tensors: UInt64 = 0,
+        keys: UInt64 = 0,
+        _ byteOrder: ByteOrder = .littleEndian
+    ) {
+        self.version = version
+        self.byteOrder = byteOrder
         bytes += magic.utf8
         append(version)
-        append(tensors)
-        append(keys)
+        append(word: tensors)
+        append(word: keys)
     }
 
-    mutating func append(_ value: some FixedWidthInteger) {
-        for byte in 0..<value.bitWidth / 8 { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * byte))) }
+    mutating func append<Integer: FixedWidthInteger>(_ value: Integer) {
+        let value = byteOrder == .littleEndian ? value : value.byteSwapped
+        numbers.append(bytes.count..<bytes.count + Integer.bitWidth / 8)
+        for byte in 0..<Integer.bitWidth / 8 { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * byte))) }
+    }
+
+    /// A length, a count or a dimension, for which the first version had half the room.
+    mutating func append(word: UInt64) {
+        if version == 1 { append(UInt32(truncatingIfNeeded: word)) } else { append(word) }
     }
 
     mutating func append(text: String) {
-        append(UInt64(text.utf8.count))
+        append(word: UInt64(text.utf8.count))
         bytes += text.utf8
     }
 
@@ -27,7 +48,7 @@ struct RawHeader {
     mutating func append(tensor: String, type: UInt32 = 0, shape: [UInt64] = [8], offset: UInt64 = 0) {
         append(text: tensor)
         append(UInt32(shape.count))
-        for dimension in shape { append(dimension) }
+        for dimension in shape { append(word: dimension) }
         append(type)
         append(offset)
     }
@@ -37,41 +58,4 @@ struct RawHeader {
         let padding = (32 - bytes.count % 32) % 32
         return bytes + [UInt8](repeating: 0, count: padding + data)
     }
-}
-
-/// Always the same numbers from the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
-    }
-}
-
-/// Damages a file in one of the ways in which files get damaged.
-func mutated(_ bytes: [UInt8], using generator: inout SeededGenerator) -> [UInt8] {
-    var bytes = bytes
-    for _ in 0..<Int.random(in: 1...4, using: &generator) where !bytes.isEmpty {
-        let place = Int.random(in: 0..<bytes.count, using: &generator)
-        switch Int.random(in: 0..<6, using: &generator) {
-        case 0: bytes[place] = UInt8.random(in: 0...255, using: &generator)
-        case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-        case 2: bytes.removeSubrange(place...)
-        case 3: bytes.remove(at: place)
-        case 4: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: place)
-        default:
-            // A length or a count at its extreme.
-            let extreme: UInt8 = Bool.random(using: &generator) ? 0xFF : 0x7F
-            for index in place..<min(bytes.count, place + 8) {
-                bytes[index] = index == place + 7 ? extreme : 0xFF
-            }
-        }
-    }
-    return bytes
 }

@@ -45,7 +45,7 @@ struct DamagedModelTests {
         if isGone { try FileSystem.remove(file) } else { try File(file, .update).truncate(to: 10) }
         #expect(try await states(home) == [.damaged])
         let failure = await #expect(throws: Failure.self) {
-            try await Launch(try home.reference("org/tiny-GGUF")).run(in: home.workspace())
+            try await Launch(try home.reference("org/tiny-GGUF")).run(in: home.workspace(), report: { _ in })
         }
         #expect(failure?.kind == .invalid)
         #expect(failure?.hint?.contains("--repair") == true)

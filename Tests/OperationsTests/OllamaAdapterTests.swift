@@ -32,7 +32,7 @@ struct OllamaAdapterTests {
     }
 
     private func launch(_ home: TestHome) async throws -> Launch.Command {
-        try await Launch(try home.reference(Self.model)).run(in: home.workspace())
+        try await Launch(try home.reference(Self.model)).run(in: home.workspace(), report: { _ in })
     }
 
     @Test func `an adapter is kept apart from the models, and the launch lays it over its own`() async throws

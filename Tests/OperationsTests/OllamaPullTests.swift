@@ -69,7 +69,7 @@ struct OllamaPullTests {
         let folder = "see/gguf/q4_0"
         let names = ["manifest.json", "mmproj-see-q4_0.gguf", "see-q4_0.gguf"]
         #expect(try home.visibleFiles() == names.map { "\(folder)/\($0)" })
-        let launch = try await Launch(try home.reference("see")).run(in: home.workspace())
+        let launch = try await Launch(try home.reference("see")).run(in: home.workspace(), report: { _ in })
         #expect(launch.argv.prefix(3) == ["llama-server", "--model", "/models/\(folder)/see-q4_0.gguf"])
         #expect(launch.argv.contains("/models/\(folder)/mmproj-see-q4_0.gguf"))
     }
@@ -79,7 +79,7 @@ struct OllamaPullTests {
         let (home, registry) = try OllamaHome.with("library/\(model):00002", ["model": smallGGUF()])
         try await home.pull(registry.name("library/\(model):00002")) { $0.name = "own" }
         #expect(try home.visibleFiles() == ["own/gguf/q8_0/manifest.json", "own/gguf/q8_0/model.gguf"])
-        let launch = try await Launch(try home.reference("own")).run(in: home.workspace())
+        let launch = try await Launch(try home.reference("own")).run(in: home.workspace(), report: { _ in })
         #expect(launch.argv.contains("/models/own/gguf/q8_0/model.gguf"))
     }
 

@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import Catalog
 public import Console
+public import Operations
 public import Platform
 
 extension ModelReference {
@@ -20,6 +21,7 @@ extension Quantization: ExpressibleByArgument {
 extension ModelFormat: ExpressibleByArgument {}
 extension ColorChoice: ExpressibleByArgument {}
 extension ProgressMode: ExpressibleByArgument {}
+extension RecommendedPlace: ExpressibleByArgument {}
 
 extension ByteCount: ExpressibleByArgument {
     /// Reads `40M` or `200GB`.

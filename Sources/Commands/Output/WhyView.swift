@@ -16,7 +16,7 @@ enum WhyView {
         } else if !diagnosis.ready {
             parts.append(unknown(diagnosis, style))
         }
-        if let next = diagnosis.next { parts.append(fix(next, style)) }
+        if let next = diagnosis.next { parts.append(fix(next, style) + smaller(diagnosis, style)) }
         if let kept = diagnosis.keptLogs.first { parts.append(self.kept(kept, diagnosis, style)) }
         return parts.filter { !$0.isEmpty }.joined(separator: "\n")
     }
@@ -81,6 +81,12 @@ enum WhyView {
         "\(style.cyan("fix")): \(sanitized(text))\n"
     }
 
+    /// The next smaller model, where one would help.
+    private static func smaller(_ diagnosis: StackDiagnosis, _ style: Style) -> String {
+        guard let smaller = diagnosis.smaller else { return "" }
+        return "\(style.cyan(" or")): `\(sanitized(smaller.command))` \(sanitized(smaller.words))\n"
+    }
+
     // MARK: The kept logs
 
     private static func kept(_ log: GivenUpRun, _ diagnosis: StackDiagnosis, _ style: Style) -> String {
@@ -88,7 +94,7 @@ enum WhyView {
         var text = "the last run that was given up\(model)\(span(", ", since: log.at, " ago")): "
         if let finding = log.findings.first {
             text += "\(sanitized(finding.cause))\n"
-            if diagnosis.ready { text += fix(finding.fix, style) }
+            if diagnosis.ready { text += fix(finding.fix, style) + smaller(diagnosis, style) }
         } else {
             text += "\(sanitized(log.reason ?? log.tail.last ?? "for a reason that is not known"))\n"
         }

@@ -24,7 +24,8 @@ struct LaunchPrint: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let launch = try await Launch(model, quant: quant).run(in: common.workspace())
+        let workspace = try common.workspace()
+        let launch = try await Launch(model, quant: quant).run(in: workspace, report: common.reporter)
         let output = Output(
             isJSON: common.json || format == .json,
             isQuiet: false,

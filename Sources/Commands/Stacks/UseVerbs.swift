@@ -11,12 +11,17 @@ struct UseRun: AsyncParsableCommand {
             container is restarted, and the server is waited for until it completes a token. If it does not come up in \
             time, its log is kept, the launch that answered before is put back, and the status is 9.
 
+            Without MODEL, on a terminal, it is chosen as `select` does.
+
             A change that was interrupted or killed is taken up by the same command, or taken back by `rollback`.
             """
     )
 
-    @Argument(help: "The model.", transform: ModelReference.typed)
-    var model: ModelReference
+    @Argument(
+        help: "The model; without it, on a terminal, a menu of what fits.",
+        transform: ModelReference.typed
+    )
+    var model: ModelReference?
 
     @Option(help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"))
     var quant: Quantization?
@@ -33,12 +38,31 @@ struct UseRun: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var common: CommonOptions
 
+    private var menu: ModelMenu { ModelMenu(recommend: Recommend(), change: change, common: common) }
+
+    func validate() throws {
+        guard model == nil else { return }
+        // An empty variable of a script must not choose for it.
+        guard menu.isPossible else { throw ValidationError("Missing expected argument '<model>'") }
+        if quant != nil { throw ValidationError("`--quant` goes with a model") }
+    }
+
     func run() async throws {
         let workspace = try common.workspace()
+        var wanted = model
+        if wanted == nil { wanted = try await menu.choice(in: workspace)?.reference }
+        guard let model = wanted else { return menu.tellNothing() }
         let use = Use(model, quant: quant, timeout: timeout ?? .seconds(600), rollsBack: !noRollback)
         if change.dryRun {
-            let plan = try await use.plan(in: workspace, report: common.reporter)
-            return try common.output.tell(plan) { UsedModelView.text(plan, isDryRun: true) }
+            switch try await use.plan(in: workspace, report: common.reporter) {
+            case .serve(let plan):
+                try common.output.tell(plan) { UsedModelView.text(plan, isDryRun: true) }
+            case .pull(let plan):
+                try common.output.tell(PullPlanView(plan)) {
+                    PullPlanView.text([plan], common.output.terminal)
+                }
+            }
+            return
         }
         let used = try await common.showingProgress("\(model)") { report in
             try await use.run(in: workspace, report: report)

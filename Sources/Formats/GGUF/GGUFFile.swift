@@ -69,12 +69,12 @@ public struct GGUFFile: Sendable {
         bytes.append(integer: UInt64(tensors.count))
         bytes.append(integer: UInt64(metadata.count))
         for (key, value) in metadata {
-            bytes.append(text: key)
+            bytes.append(text: key.utf8)
             bytes.append(integer: value.type.rawValue)
             bytes.append(value)
         }
         for tensor in tensors {
-            bytes.append(text: tensor.name)
+            bytes.append(text: tensor.name.utf8)
             bytes.append(integer: UInt32(tensor.shape.count))
             for dimension in tensor.shape { bytes.append(integer: UInt64(dimension)) }
             bytes.append(integer: tensor.type.ggml ?? 0)
@@ -92,42 +92,5 @@ public struct GGUFFile: Sendable {
     ) throws {
         // The last tensor is filled up too, as llama.cpp's own tools do it.
         try file.write(header: header(), tensors: tensors, size: dataSize, content: content)
-    }
-}
-
-// MARK: Bytes
-
-extension [UInt8] {
-    fileprivate mutating func append(integer value: some FixedWidthInteger) {
-        let bits = UInt64(truncatingIfNeeded: value)
-        for shift in stride(from: 0, to: value.bitWidth, by: 8) {
-            append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
-        }
-    }
-
-    fileprivate mutating func append(text: String) {
-        append(integer: UInt64(text.utf8.count))
-        append(contentsOf: text.utf8)
-    }
-
-    fileprivate mutating func append(_ value: GGUFValue) {
-        switch value {
-        case .uint8(let value): append(value)
-        case .int8(let value): append(integer: value)
-        case .uint16(let value): append(integer: value)
-        case .int16(let value): append(integer: value)
-        case .uint32(let value): append(integer: value)
-        case .int32(let value): append(integer: value)
-        case .float32(let value): append(integer: value.bitPattern)
-        case .bool(let value): append(value ? 1 : 0)
-        case .string(let value): append(text: value)
-        case .uint64(let value): append(integer: value)
-        case .int64(let value): append(integer: value)
-        case .float64(let value): append(integer: value.bitPattern)
-        case .array(let array):
-            append(integer: array.type.rawValue)
-            append(integer: UInt64(array.elements.count))
-            for element in array.elements { append(element) }
-        }
     }
 }

@@ -2,8 +2,8 @@
 public enum GGUFValueType: UInt32, Sendable, Hashable, CaseIterable {
     case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
 
-    /// The bytes of a value, or the least that one can have.
-    var leastBytes: Int {
+    /// The bytes of a value; of a text or an array those that say how long it is.
+    var byteCount: Int {
         switch self {
         case .uint8, .int8, .bool: 1
         case .uint16, .int16: 2
@@ -32,7 +32,7 @@ public enum GGUFValue: Sendable, Hashable {
 
     /// An array of all the given values, which must have the given type.
     public static func array(of type: GGUFValueType, _ elements: [GGUFValue]) -> GGUFValue {
-        .array(GGUFArray(type: type, count: elements.count, elements: elements))
+        .array(GGUFArray(of: type, elements))
     }
 
     /// The type.
@@ -87,17 +87,4 @@ public enum GGUFValue: Sendable, Hashable {
     public var array: GGUFArray? {
         if case .array(let value) = self { value } else { nil }
     }
-}
-
-/// An array in a GGUF's header; a long one, such as a vocabulary, is counted and only its beginning is kept.
-public struct GGUFArray: Sendable, Hashable {
-    /// The type of all elements.
-    public let type: GGUFValueType
-    /// The number of elements in the file.
-    public let count: Int
-    /// The elements that were kept, from the first.
-    public let elements: [GGUFValue]
-
-    /// Whether all elements were kept.
-    public var isWhole: Bool { elements.count == count }
 }

@@ -33,26 +33,26 @@ public struct SafetensorsHeader: Sendable {
         guard length <= UInt64(longestHeader.bytes) else { throw .invalid(.textLength(length), offset: 0) }
         let text = try reader.bytes(Int(length))
         guard text.first == UInt8(ascii: "{") else { throw .unknownMagic(Array(text.prefix(4))) }
-        let document = try FormatError.decoding(Document.self, from: text, at: 8)
+        let document = try Document(text)
         let header = SafetensorsHeader(
             metadata: document.metadata,
-            tensors: try document.tensors(),
+            tensors: document.tensors.map(\.tensor),
             dataOffset: reader.offset,
             fileSize: ByteCount(reader.fileSize)
         )
-        try header.checkPlaces()
+        try header.checkPlaces(described: document.tensors.map(\.place))
         return header
     }
 
     /// Checks that the data of the tensors fill the file without a gap.
-    private func checkPlaces() throws(FormatError) {
+    private func checkPlaces(described places: [Int64]) throws(FormatError) {
         var end: Int64 = 0
         var previous = ""
-        for tensor in tensors {
+        for (place, tensor) in zip(places, tensors) {
             guard tensor.offset >= end else {
-                throw .invalid(.overlap(tensor: tensor.name, with: previous), offset: 8)
+                throw .invalid(.overlap(tensor: tensor.name, with: previous), offset: place)
             }
-            guard tensor.offset == end else { throw .invalid(.gap(before: tensor.name), offset: 8) }
+            guard tensor.offset == end else { throw .invalid(.gap(before: tensor.name), offset: place) }
             let (next, overflow) = end.addingReportingOverflow(tensor.size.bytes)
             guard !overflow else { throw .truncated(needed: .max, actual: fileSize.bytes) }
             end = next
@@ -68,49 +68,99 @@ public struct SafetensorsHeader: Sendable {
 }
 
 /// The header's JSON.
-private struct Document: Decodable {
-    struct Entry: Decodable {
-        let dtype: String
-        let shape: [Int]
-        let data_offsets: [Int64]
-    }
+private struct Document {
+    private(set) var metadata: [String: String] = [:]
+    /// The tensors in the order of their data, each with where it is described.
+    private(set) var tensors: [(place: Int64, tensor: TensorDescription)] = []
 
-    let metadata: [String: String]
-    let entries: [(name: String, entry: Entry)]
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: AnyKey.self)
-        let reserved = AnyKey(stringValue: "__metadata__")
-        metadata = try container.decodeIfPresent([String: String].self, forKey: reserved) ?? [:]
-        entries = try container.allKeys.filter { $0.stringValue != reserved.stringValue }.map {
-            ($0.stringValue, try container.decode(Entry.self, forKey: $0))
+    init(_ text: [UInt8]) throws(FormatError) {
+        var scanner = JSONScanner(text, at: 8)
+        var metadata: [String: String] = [:]
+        var tensors: [(place: Int64, tensor: TensorDescription)] = []
+        var seen: Set<[UInt8]> = []
+        try scanner.object { name, place, scanner throws(FormatError) in
+            guard seen.insert(Array(name.utf8)).inserted else {
+                throw .invalid(.duplicate(name), offset: place)
+            }
+            if name == "__metadata__" {
+                metadata = try scanner.texts()
+            } else {
+                tensors.append((place, try Entry(name, place, &scanner).tensor()))
+            }
+        }
+        try scanner.end()
+        self.metadata = metadata
+        self.tensors = tensors.sorted {
+            ($0.tensor.offset, $0.tensor.size, $0.place) < ($1.tensor.offset, $1.tensor.size, $1.place)
         }
     }
+}
 
-    func tensors() throws(FormatError) -> [TensorDescription] {
-        var tensors: [TensorDescription] = []
-        for (name, entry) in entries {
-            guard let type = TensorType(safetensors: entry.dtype) else {
-                throw .unsupportedTensorType(tensor: name, type: entry.dtype, offset: 8)
+/// What a header says of a tensor.
+private struct Entry {
+    let name: String
+    let place: Int64
+    private var type: String?
+    private var shape: [Int]?
+    private var offsets: [Int]?
+
+    init(_ name: String, _ place: Int64, _ scanner: inout JSONScanner) throws(FormatError) {
+        self.name = name
+        self.place = place
+        var type: String?
+        var shape: [Int]?
+        var offsets: [Int]?
+        try scanner.object { key, place, scanner throws(FormatError) in
+            switch key {
+            case "dtype" where type == nil: type = try scanner.text()
+            case "shape" where shape == nil: shape = try scanner.integers()
+            case "data_offsets" where offsets == nil: offsets = try scanner.integers()
+            case "dtype", "shape", "data_offsets": throw .invalid(.duplicate(key), offset: place)
+            default: try scanner.skip()
             }
-            guard let elements = entry.shape.elementCount, let size = type.byteCount(elements: elements)
-            else {
-                throw .invalid(.shape(tensor: name), offset: 8)
-            }
-            guard entry.data_offsets.count == 2, entry.data_offsets[0] >= 0,
-                entry.data_offsets[1] >= entry.data_offsets[0],
-                entry.data_offsets[1] - entry.data_offsets[0] == size
-            else { throw .invalid(.size(tensor: name), offset: 8) }
-            tensors.append(
-                TensorDescription(
-                    name: name,
-                    type: type,
-                    shape: entry.shape,
-                    offset: entry.data_offsets[0],
-                    size: ByteCount(size)
-                )
-            )
         }
-        return tensors.sorted { ($0.offset, $0.size, $0.name) < ($1.offset, $1.size, $1.name) }
+        self.type = type
+        self.shape = shape
+        self.offsets = offsets
+    }
+
+    func tensor() throws(FormatError) -> TensorDescription {
+        guard let dtype = type, let shape, let offsets else {
+            throw .invalid(.json("`\(name)` lacks its dtype, shape or data_offsets"), offset: place)
+        }
+        guard let type = TensorType(safetensors: dtype) else {
+            throw .unsupportedTensorType(tensor: name, type: dtype, offset: place)
+        }
+        guard let size = shape.elementCount.flatMap(type.byteCount) else {
+            throw .invalid(.shape(tensor: name), offset: place)
+        }
+        guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] - offsets[0] == size
+        else { throw .invalid(.size(tensor: name), offset: place) }
+        return TensorDescription(
+            name: name,
+            type: type,
+            shape: shape,
+            offset: Int64(offsets[0]),
+            size: ByteCount(size)
+        )
+    }
+}
+
+extension JSONScanner {
+    fileprivate mutating func integers() throws(FormatError) -> [Int] {
+        var integers: [Int] = []
+        try array { scanner throws(FormatError) in integers.append(try scanner.integer()) }
+        return integers
+    }
+
+    fileprivate mutating func texts() throws(FormatError) -> [String: String] {
+        guard try !skipNull() else { return [:] }
+        var texts: [String: String] = [:]
+        try object { name, place, scanner throws(FormatError) in
+            guard texts.updateValue(try scanner.text(), forKey: name) == nil else {
+                throw .invalid(.duplicate(name), offset: place)
+            }
+        }
+        return texts
     }
 }

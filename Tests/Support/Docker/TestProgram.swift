@@ -5,6 +5,8 @@ public import SystemPackage
 public enum TestProgram: String, Sendable, CaseIterable {
     /// llama.cpp's server.
     case llamaServer = "llama-server"
+    /// What says the memory that llama.cpp's server would take; it comes with the server.
+    case llamaFit = "llama-fit-params"
     /// Docker Compose.
     case dockerCompose = "docker-compose"
 
@@ -21,8 +23,20 @@ public enum TestProgram: String, Sendable, CaseIterable {
         return true
     }
 
+    /// Whether tests that need it are to run: where all tests must, not having it is a failure.
+    public func isExpected() async -> Bool {
+        if Environment.process["CI"] != nil { return true }
+        do { return try await !path().string.isEmpty } catch {
+            print("left out: \(error)")
+            return false
+        }
+    }
+
     /// Where it is; an error if its script has not been run.
     public func path() async throws -> FilePath {
+        if self == .llamaFit {
+            return try await Self.llamaServer.path().removingLastComponent().appending(rawValue)
+        }
         let script = Self.scripts.appending(rawValue)
         let names = ["PATH", "HOME", "XDG_CACHE_HOME"]
         let environment = names.reduce(into: [String: String]()) { $0[$1] = Environment.process[$1] }

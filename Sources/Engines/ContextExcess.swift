@@ -1,0 +1,34 @@
+public import Catalog
+
+/// A context that a stack asks for beyond what requests can make use of.
+public struct ContextExcess: Sendable, Equatable {
+    /// The tokens that the stack asks for: with vLLM of one request, else of all requests together.
+    public let asked: Int
+    /// The requests that share them; 1 where each has as many of its own.
+    public let requests: Int
+    /// The tokens that one request can make use of: what the model was made for.
+    public let window: Int
+
+    /// The tokens that all of the requests can make use of.
+    public var usable: Int { window * requests }
+
+    /// Compares what a stack asks for with the window of a model; `nil` where it is not too much, or where
+    /// the engine is told to stretch the window.
+    public init?(of stack: Stack, window: Int) {
+        let options = ContextOptions(stack.engine)
+        let extra = stack.defaults.extra
+        guard options.stretching.allSatisfy({ extra.value(ofOption: [$0]) == nil }) else { return nil }
+        let told = extra.value(ofOption: options.context)
+        guard let asked = told.map(ContextOptions.tokens) ?? stack.defaults.context, asked > 0 else {
+            return nil
+        }
+        var requests = 1
+        if !options.requests.isEmpty {
+            let told = extra.value(ofOption: options.requests).flatMap { Int($0) } ?? stack.defaults.parallel
+            requests = told.flatMap { $0 > 0 ? $0 : nil } ?? EngineMemory(stack.engine).slots
+        }
+        let (usable, overflow) = window.multipliedReportingOverflow(by: requests)
+        guard window > 0, !overflow, asked > usable else { return nil }
+        (self.asked, self.requests, self.window) = (asked, requests, window)
+    }
+}

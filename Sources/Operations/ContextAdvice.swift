@@ -1,0 +1,31 @@
+import Catalog
+import Engines
+
+/// Says beforehand that a stack asks for a longer context than the model was made for; what cannot be known is not
+/// spoken of.
+struct ContextAdvice: Sendable {
+    private let reference: ModelReference
+    private let quant: Quantization?
+
+    init(_ reference: ModelReference, quant: Quantization?) {
+        self.reference = reference
+        self.quant = quant
+    }
+
+    /// Goes by what is stored, else by the table and the catalog: nobody is asked.
+    func report(in workspace: Workspace, to report: @escaping Reporter) async {
+        guard let stack = try? workspace.stack(),
+            let limits = try? await LimitLookup(reference, quant: quant).run(in: workspace, report: { _ in }),
+            limits.known, let excess = ContextExcess(of: stack, window: limits.contextWindow)
+        else { return }
+        report(.warning(excess.advice(stack: stack.name, model: limits.model)))
+    }
+}
+
+extension ContextExcess {
+    fileprivate func advice(stack: String, model: String) -> String {
+        let made = "`\(stack)` asks for a context of \(asked) tokens, and `\(model)` was made for \(window)"
+        let use = requests > 1 ? ": \(requests) requests at once can use \(usable)" : ""
+        return "\(made)\(use); set `context` in its stack.yaml to that or less"
+    }
+}
