@@ -144,7 +144,7 @@ extension Stack.Defaults {
         }
         self.format = format ?? engine?.preferredFormat ?? .gguf
         context = reader.read("context", of: node) { (node) throws(DeclarationError) in
-            try node.integer(in: 1 ... .max)
+            try node.integer(in: 1...(1 << 30))
         }
         gpuLayers = reader.read("gpu_layers", of: node) { (node) throws(DeclarationError) in
             let text = try node.word()

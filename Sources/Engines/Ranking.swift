@@ -17,10 +17,8 @@ struct Ranking {
         self.question = question
         var host = question.host
         if question.place == .ram { host.gpus = [] }
-        for index in host.gpus.indices where host.gpus[index].isUnified {
-            // Of a memory that the processors share, the system keeps its part.
-            host.gpus[index].vram = min(host.gpus[index].vram, question.host.memoryForModels)
-        }
+        // What an instance of a divided GPU has is not known.
+        host.gpus.removeAll(where: \.isPartitioned)
         self.host = host
         entries = question.entries.filter { question.profile?.concerns($0) ?? true }
         own = Set(question.rungs.map(\.entry.reference))

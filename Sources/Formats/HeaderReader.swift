@@ -12,6 +12,8 @@ struct HeaderReader {
 
     /// Answers at least the first number of bytes at a place, and not many more than the second.
     private let fetch: @Sendable (Int64, Int, Int) throws(FormatError) -> [UInt8]
+    /// Where the bytes at hand end.
+    private let end: Int64
     private var window: [UInt8] = []
     private var windowStart: Int64 = 0
 
@@ -31,6 +33,7 @@ struct HeaderReader {
 
     private init(_ file: File, size: Int64) {
         fileSize = size
+        end = size
         fetch = { (place, least, most) throws(FormatError) in
             let bytes: [UInt8]
             do throws(SystemError) {
@@ -47,6 +50,7 @@ struct HeaderReader {
 
     init(prefix: [UInt8], fileSize: Int64) {
         self.fileSize = max(0, fileSize)
+        end = min(self.fileSize, Int64(prefix.count))
         fetch = { (place, least, most) throws(FormatError) in
             guard place <= prefix.count, least <= prefix.count - Int(place) else {
                 throw .incomplete(needed: place + Int64(least))
@@ -80,6 +84,8 @@ struct HeaderReader {
             let (needed, overflow) = UInt64(offset).addingReportingOverflow(count)
             throw .truncated(needed: overflow ? .max : Int64(clamping: needed), actual: fileSize)
         }
+        // What is passed over belongs to the header too.
+        guard offset + Int64(count) <= end else { throw .incomplete(needed: offset + Int64(count)) }
         offset += Int64(count)
     }
 

@@ -45,7 +45,7 @@ struct FitSource: Sendable {
     private var quant: Quantization? { options.quant ?? reference.quantization }
 
     func find(in workspace: Workspace, _ report: @escaping Reporter) async throws(Failure) -> FitFacts {
-        if case .local(let path) = reference.source { return try local(path) }
+        if case .local(let path) = reference.source { return try served(local(path)) }
         let stored = try await stored(in: workspace)
         let entry = (try? workspace.catalog())?.entry(for: reference)?.entry
         var facts: FitFacts
@@ -58,7 +58,21 @@ struct FitSource: Sendable {
         facts.forms.sort { left, right in
             (left.weights ?? 0, left.quant) < (right.weights ?? 0, right.quant)
         }
-        return facts
+        return try served(facts)
+    }
+
+    /// The same without the forms that the stack's engine does not serve.
+    private func served(_ facts: FitFacts) throws(Failure) -> FitFacts {
+        let formats = stack.engine.formats(preferring: stack.defaults.format)
+        var facts = facts
+        let all = facts.forms
+        facts.forms = all.filter { formats.contains($0.format) }
+        guard facts.forms.isEmpty, let format = all.first?.format else { return facts }
+        throw Failure(
+            .unsupported,
+            "`\(stack.name)` serves no \(format.rawValue), which `\(facts.model)` is",
+            hint: "name another stack: `stackctl STACK fit \(facts.model)`"
+        )
     }
 
     // MARK: On this machine
@@ -68,7 +82,18 @@ struct FitSource: Sendable {
         inspect.quant = options.quant
         let headers = try LocalModel(path, inspect, GGUFHeader.usualArrayLimit).read().0
         let name = path.lexicallyNormalized().lastComponent?.string ?? path.string
-        return FitFacts(name, headers, .local)
+        if case .gguf(let parts) = headers, let first = parts.first, first.header.shardCount != parts.count {
+            throw Failure(
+                .invalid,
+                "`\(name)` is one of \(first.header.shardCount) shards, and the others are not beside it",
+                hint: "bring them together in one folder"
+            )
+        }
+        let facts = FitFacts(name, headers, .local)
+        if let quant, let own = facts.forms.first?.quant, Quantization(parsing: own) != quant {
+            throw Failure(.notFound, "`\(name)` is \(own), not \(quant)")
+        }
+        return facts
     }
 
     private func stored(in workspace: Workspace) async throws(Failure) -> FitFacts? {

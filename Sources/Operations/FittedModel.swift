@@ -34,7 +34,7 @@ public struct FittedModel: Sendable, Encodable {
         public let kvBytes: ByteCount?
         /// What a pass takes.
         public let computeBytes: ByteCount?
-        /// What the program takes, and what it leaves free on GPUs.
+        /// The rest: the program, what it leaves free on GPUs, a second copy of weights, what is left of a share.
         public let overheadBytes: ByteCount?
         /// All of it.
         public let totalBytes: ByteCount?
@@ -156,16 +156,16 @@ extension FittedModel.Row {
         gpuLayers = fit?.gpuLayers
         layers = need?.layers.count
         remarks = (fit?.remarks ?? []).map(\.words)
-        answer = fit.map { $0.words(layers: need?.layers.count ?? 0) } ?? "unknown"
+        answer = fit.map { $0.words(layers: need?.layers.count) } ?? "unknown"
     }
 }
 
 extension MemoryFit {
     /// The verdict in words.
-    func words(layers: Int) -> String {
+    func words(layers: Int?) -> String {
         switch verdict {
         case .gpu: "on the GPU"
-        case .partial: "\(gpuLayers) of \(layers) layers on the GPU"
+        case .partial: "\(gpuLayers)\(layers.map { " of \($0)" } ?? "") layers on the GPU"
         case .cpu: "in RAM"
         case .no: "no"
         case .unknown: "unknown"
@@ -183,6 +183,8 @@ extension MemoryFit.Remark {
         case .shareNotFree(let missing):
             "the engine wants its share free when it starts, and \(missing) of it are in use"
         case .needsGPU: "the engine wants a GPU"
+        case .needsGPUs(let count): "the engine is told to use \(count) GPUs, and this host has fewer"
+        case .partitioned: "a GPU is divided into instances (MIG), whose sizes are not known here"
         case .missing(let size): "\(size) are missing"
         case .freeNow(let size): "only \(size) of the memory are free now"
         }

@@ -112,7 +112,7 @@ extension Recommendations {
                 notes.append(
                     "`\(stack.name)` wants \(missing) more of VRAM than are free now; `nvidia-smi` shows by whom"
                 )
-            case .fitsWithContext, .leftForCache, .needsGPU, .missing: break
+            case .fitsWithContext, .leftForCache, .needsGPU, .needsGPUs, .partitioned, .missing: break
             }
         }
         return notes

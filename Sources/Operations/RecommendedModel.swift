@@ -73,7 +73,7 @@ extension RecommendedModel {
         (sizeBytes, needBytes, ramBytes, vramBytes) = (form.size, fit.total, fit.onHost, fit.onGPUs)
         (contextLength, verdict, gpuLayers) = (choice.context, fit.verdict.rawValue, fit.gpuLayers)
         (recommended, stored) = (isFirst, choice.isStored)
-        place = fit.place(of: form.entry.layers)
+        place = fit.words(layers: form.entry.layers)
         reason = "\(profile.name): \(choice.words)"
         reference = form.reference
         command = workspace.command(of: stack, stored ? "use" : "pull", "\(reference)")
@@ -98,19 +98,6 @@ extension Workspace {
         return (["stackctl"] + options + [stack.name, verb] + words).map(ShellCommand.quoted).joined(
             separator: " "
         )
-    }
-}
-
-extension MemoryFit {
-    fileprivate func place(of layers: Int?) -> String {
-        switch verdict {
-        case .gpu: "on the GPU"
-        case .partial:
-            layers.map { "\(gpuLayers) of \($0) layers on the GPU" } ?? "\(gpuLayers) layers on the GPU"
-        case .cpu: "in RAM"
-        case .no: "no"
-        case .unknown: "unknown"
-        }
     }
 }
 

@@ -64,7 +64,7 @@ public struct Use: Sendable {
             guard error.kind == .notFound else { throw error }
             do throws(Failure) {
                 return .pull(try await Pull(reference, pullOptions).plan(in: workspace, report: report))
-            } catch let failure { throw failure.kind == .notFound ? error : failure }
+            } catch let failure { throw isKnown(in: workspace) ? failure : error }
         }
     }
 
@@ -113,14 +113,23 @@ public struct Use: Sendable {
         } catch {
             guard error.kind == .notFound else { throw error }
             await advise(in: workspace, report)
+            let pulled: Pull.Outcome
             do throws(Failure) {
-                _ = try await Pull(reference, pullOptions).run(in: workspace, report: report)
-            } catch let failure {
-                // What is not in the catalog either is told as what it is.
-                throw failure.kind == .notFound ? error : failure
+                pulled = try await Pull(reference, pullOptions).run(in: workspace, report: report)
+            } catch let failure { throw isKnown(in: workspace) ? failure : error }
+            var stored = reference
+            // A path is stored under a name.
+            if case .local = reference.source, let name = try? ModelReference(parsing: pulled.model) {
+                stored = name
             }
-            return (try await Launch(reference, quant: quant).plan(in: workspace), true)
+            return (try await Launch(stored, quant: quant).plan(in: workspace), true)
         }
+    }
+
+    /// Whether there is somewhere to pull it from: what is not in the catalog either is told as what is not stored.
+    private func isKnown(in workspace: Workspace) -> Bool {
+        guard case .catalog = reference.source else { return true }
+        return (try? workspace.catalog())?.entry(for: reference) != nil
     }
 
     private var pullOptions: PullOptions {

@@ -245,4 +245,21 @@ struct GGUFMalformedTests {
             try GGUFHeader.parse(prefix: bytes, fileSize: ByteCount(Int64(bytes.count)))
         }
     }
+
+    @Test func `what is passed over must be at hand too`() throws {
+        var file = GGUFFile()
+        let texts = (0..<20).map { GGUFValue.string($0 == 19 ? String(repeating: "x", count: 5000) : "t") }
+        file["tokenizer.ggml.tokens"] = .array(of: .string, texts)
+        let bytes = file.header()
+        let size = ByteCount(Int64(bytes.count))
+        let header = try GGUFHeader.parse(prefix: bytes, fileSize: size, arrayLimit: 4)
+        #expect(header.metadata.count == 1)
+        for count in [0, 30, 100, bytes.count - 4000, bytes.count - 40] {
+            #expect {
+                try GGUFHeader.parse(prefix: Array(bytes.prefix(count)), fileSize: size, arrayLimit: 4)
+            } throws: { error in
+                if case FormatError.incomplete(let needed) = error { needed > count } else { false }
+            }
+        }
+    }
 }

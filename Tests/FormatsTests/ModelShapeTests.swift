@@ -53,6 +53,8 @@ struct ModelShapeTests {
             ("llama", [nil, nil, nil, nil, nil, nil]), ("gemma2", [32, nil, 32, nil, 32, nil]),
             ("gemma3", [32, 32, 32, 32, 32, nil]), ("gpt-oss", [32, nil, 32, nil, 32, nil]),
             ("cohere2", [32, 32, 32, nil, 32, 32]), ("cohere2moe", [nil, 32, 32, 32, nil, 32]),
+            ("llama4", [8192, 8192, 8192, nil, 8192, 8192]),
+            ("smallthinker", [nil, 4096, 4096, 4096, nil, 4096]),
             ("phi3", [nil, nil, nil, nil, nil, nil]),
         ] as [(String, [Int?])]
     ) func `layers slide in the pattern of their architecture`(
@@ -139,6 +141,14 @@ struct ModelShapeTests {
         ]
         for architecture in ["llama", "gemma3", "gemma4", "qwen3next", "granitehybrid", "deepseek2"] {
             for key in keys { _ = try? shape(architecture, layers: 4, [(key, .uint32(size))]) }
+            let window = ("attention.sliding_window", GGUFValue.uint32(32))
+            for period in [Int64.min, -1, .max, Int64(size)] {
+                _ = try? shape(
+                    architecture,
+                    layers: 4,
+                    [window, ("attention.sliding_window_pattern", .int64(period))]
+                )
+            }
             _ = try? shape(architecture, layers: 4, keys.map { ($0, .uint32(size)) })
         }
     }

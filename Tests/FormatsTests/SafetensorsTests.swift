@@ -184,4 +184,12 @@ struct SafetensorsTests {
     ) {
         #expect(throws: error, sourceLocation: sourceLocation) { try parse(bytes) }
     }
+
+    @Test(.timeLimit(.minutes(1))) func `a long text of escapes is read in a moment`() throws {
+        let text = String(repeating: #"\n"#, count: 1_000_000)
+        let json = Array(#"{"__metadata__":{"a":"\#(text)"}}"#.utf8)
+        let bytes = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json
+        let header = try SafetensorsHeader.parse(prefix: bytes, fileSize: ByteCount(Int64(bytes.count)))
+        #expect(header.metadata["a"]?.utf8.count == 1_000_000)
+    }
 }

@@ -151,4 +151,24 @@ struct FitTests {
         #expect(fitted.rows.map(\.verdict) == ["unknown"] && fitted.rows.first?.weightsBytes != nil)
         #expect(fitted.rows.first?.totalBytes == nil)
     }
+
+    @Test func `what the engine does not serve, or is not there whole, is refused`() async throws {
+        let file = try home.directory.write(try GGUFBuilder.tiny(), to: "m.gguf").string
+        func failure(_ model: String, stack: String = "llamacpp", _ quant: String? = nil) async -> Failure? {
+            do {
+                _ = try await fit(model, stack: stack) {
+                    $0.quant = quant.flatMap { Quantization(parsing: $0) }
+                }
+                return nil
+            } catch { return error as? Failure }
+        }
+        #expect(await failure(file, stack: "vllm")?.kind == .unsupported)
+        #expect(await failure(file, "q4_k_m")?.kind == .notFound)
+        #expect(await failure(file, "q8_0") == nil)
+        let shard = try home.directory.write(
+            try GGUFBuilder.tiny(shard: (number: 0, count: 2)),
+            to: "s-00001-of-00002.gguf"
+        )
+        #expect(await failure(shard.string)?.kind == .invalid)
+    }
 }

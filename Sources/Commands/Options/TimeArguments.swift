@@ -6,6 +6,7 @@ func typedSpan(_ text: String) throws -> Duration {
     guard let span = Duration(parsing: text) else {
         throw ValidationError("`\(text)` is no span of time such as `90s`, `10m` or `1h30m`")
     }
+    guard span > .zero else { throw ValidationError("`\(text)` is no time to wait") }
     return span
 }
 

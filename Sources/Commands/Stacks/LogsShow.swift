@@ -20,7 +20,10 @@ struct LogsShow: AsyncParsableCommand {
     var tail: Int?
 
     @Option(
-        help: ArgumentHelp("Only from then on: 10m ago, or 2026-11-21T12:00:00Z.", valueName: "t"),
+        help: ArgumentHelp(
+            "Only from then on: 10m for so long ago, or 2026-11-21T12:00:00Z.",
+            valueName: "t"
+        ),
         transform: typedLogStart
     )
     var since: LogStart?

@@ -23,33 +23,41 @@ struct LayerPlacement {
     private var outputOnGPU: ByteCount { need.output + (need.sharesInput ? need.input : 0) }
 
     func fit() -> MemoryFit {
-        let wanted = min(settings.gpuLayers ?? need.layers.count, need.layers.count)
-        let rooms = host.gpus.map { max(0, ($0.free ?? $0.vram) - Self.gpuMargin - need.computeOnGPU) }
-        if wanted > 0, !rooms.isEmpty {
-            if wanted == need.layers.count, let used = devices(for: need.layers.count, rooms) {
-                return placed(.gpu, layers: wanted, devices: used)
-            }
-            // The last layers go to the GPUs, so that the output's neighbours are there.
-            var count = wanted
-            while count > 0, devices(for: count, rooms) == nil { count -= 1 }
-            if count > 0, let used = devices(for: count, rooms) {
-                let fit = placed(.partial, layers: count, devices: used)
-                if fit.onHost <= host.memoryForModels { return fit }
-                return placed(.no, layers: count, devices: used, missing: fit.onHost - host.memoryForModels)
-            }
+        let rooms = host.gpus.filter { !$0.isPartitioned }.map(room)
+        let all = need.layers.count
+        guard !rooms.isEmpty, settings.gpuLayers != 0 else { return judged(layers: nil, devices: 0) }
+        if let asked = settings.gpuLayers {
+            // The engine counts the output as one more layer, the first to go to a GPU; it does not go by what fits.
+            let count = min(asked - 1, all)
+            if let used = devices(for: count, rooms) { return judged(layers: count, devices: used) }
+            let lack = parts(count).total() - rooms.total()
+            return placed(.no, layers: count, devices: rooms.count, [.missing(max(1, lack))])
         }
-        let fit = placed(.cpu, layers: 0, devices: 0)
-        if fit.onHost <= host.memoryForModels { return fit }
-        return placed(.no, layers: 0, devices: 0, missing: fit.onHost - host.memoryForModels)
+        var count = all
+        while count > 0 {
+            if let used = devices(for: count, rooms) { return judged(layers: count, devices: used) }
+            count -= 1
+        }
+        return judged(layers: nil, devices: 0)
+    }
+
+    /// What a GPU has for layers.
+    private func room(_ gpu: GPU) -> ByteCount {
+        let free = gpu.free ?? gpu.vram
+        let most = gpu.isUnified ? min(free, host.memoryForModels) : free
+        return max(0, most - Self.gpuMargin - need.computeOnGPU)
+    }
+
+    /// What goes to GPUs with so many of the last layers: the output's neighbours are there.
+    private func parts(_ count: Int) -> [ByteCount] {
+        need.layers.suffix(count).map(\.total) + [outputOnGPU]
     }
 
     /// How many GPUs it takes to hold so many of the last layers, one after the other; `nil` if they have no room.
     private func devices(for count: Int, _ rooms: [ByteCount]) -> Int? {
-        var parts = need.layers.suffix(count).map(\.total)
-        if count == need.layers.count { parts.append(outputOnGPU) }
         var device = 0
         var left = rooms[0]
-        for part in parts {
+        for part in parts(count) {
             while part > left {
                 device += 1
                 guard device < rooms.count else { return nil }
@@ -60,28 +68,39 @@ struct LayerPlacement {
         return device + 1
     }
 
+    /// Says whether the processors' memory has room for the rest; `nil` layers are none, and no output, on a GPU.
+    private func judged(layers count: Int?, devices: Int) -> MemoryFit {
+        let verdict: MemoryFit.Verdict = count == nil ? .cpu : count == need.layers.count ? .gpu : .partial
+        let fit = placed(verdict, layers: count, devices: devices)
+        // A GPU without a memory of its own takes from the same.
+        let isShared = devices > 0 && host.gpus.contains(where: \.isUnified)
+        let taken = isShared ? fit.total : fit.onHost
+        if taken > host.memoryForModels {
+            return placed(.no, layers: count, devices: devices, [.missing(taken - host.memoryForModels)])
+        }
+        guard let free = host.memory.available, taken > free else { return fit }
+        return placed(verdict, layers: count, devices: devices, [.freeNow(free)])
+    }
+
     private func placed(
         _ verdict: MemoryFit.Verdict,
-        layers count: Int,
+        layers: Int?,
         devices: Int,
-        missing: ByteCount? = nil
+        _ remarks: [MemoryFit.Remark] = []
     ) -> MemoryFit {
-        let isWhole = count == need.layers.count && count > 0
+        let count = layers ?? 0
+        let isWhole = layers == need.layers.count
         let onGPUs =
-            need.layers.suffix(count).map(\.total).total() + (isWhole ? outputOnGPU : 0)
-            + (need.computeOnGPU + Self.gpuMargin) * devices
+            layers == nil ? 0 : parts(count).total() + (need.computeOnGPU + Self.gpuMargin) * devices
         let hostCompute = isWhole ? need.computeBesideGPU : need.compute
         let onHost =
-            need.layers.dropLast(count).map(\.total).total() + need.input + (isWhole ? 0 : need.output)
+            need.layers.dropLast(count).map(\.total).total() + need.input + (layers == nil ? need.output : 0)
             + hostCompute + Self.program
-        var remarks: [MemoryFit.Remark] = missing.map { [.missing($0)] } ?? []
-        if missing == nil, let free = host.memory.available, onHost > free { remarks.append(.freeNow(free)) }
         return MemoryFit(
             verdict,
             gpuLayers: count,
             need: need,
             compute: hostCompute + need.computeOnGPU * devices,
-            overhead: Self.program + Self.gpuMargin * devices,
             onGPUs: onGPUs,
             onHost: onHost,
             remarks: remarks

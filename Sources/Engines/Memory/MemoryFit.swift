@@ -28,6 +28,10 @@ public struct MemoryFit: Sendable, Hashable {
         case shareNotFree(missing: ByteCount)
         /// The engine wants a GPU, and none is known here.
         case needsGPU
+        /// The engine is told to divide the layers over so many GPUs, and fewer are known here.
+        case needsGPUs(Int)
+        /// A GPU is divided into instances, whose sizes are not known.
+        case partitioned
         /// So much is missing.
         case missing(ByteCount)
         /// So much less of the processor's memory is free now than it would take.
@@ -44,14 +48,26 @@ public struct MemoryFit: Sendable, Hashable {
     public let cache: ByteCount
     /// What a pass takes, on all devices.
     public let compute: ByteCount
-    /// What the program itself takes, and the room that it leaves on each GPU.
-    public let overhead: ByteCount
+    /// The rest: the program, the room that it leaves on each GPU, a second copy of weights, or what is left of a share.
+    public var overhead: ByteCount { total - weights - cache - compute }
     /// What lies on GPUs.
     public let onGPUs: ByteCount
     /// What lies in the processor's memory.
     public let onHost: ByteCount
     /// What is worth knowing besides.
     public let remarks: [Remark]
+
+    /// The same with another answer.
+    func becoming(_ verdict: Verdict, _ remark: Remark) -> MemoryFit {
+        MemoryFit(copying: self, verdict, [remark])
+    }
+
+    private init(copying fit: MemoryFit, _ verdict: Verdict, _ remarks: [Remark]) {
+        self.verdict = verdict
+        (gpuLayers, weights, cache, compute) = (fit.gpuLayers, fit.weights, fit.cache, fit.compute)
+        (onGPUs, onHost) = (fit.onGPUs, fit.onHost)
+        self.remarks = remarks
+    }
 
     /// All of it.
     public var total: ByteCount { onGPUs + onHost }
@@ -61,7 +77,6 @@ public struct MemoryFit: Sendable, Hashable {
         gpuLayers: Int,
         need: MemoryNeed,
         compute: ByteCount,
-        overhead: ByteCount,
         onGPUs: ByteCount,
         onHost: ByteCount,
         remarks: [Remark] = []
@@ -71,7 +86,6 @@ public struct MemoryFit: Sendable, Hashable {
         weights = need.weights
         cache = need.cache
         self.compute = compute
-        self.overhead = overhead
         self.onGPUs = onGPUs
         self.onHost = onHost
         self.remarks = remarks
@@ -90,9 +104,15 @@ extension MemoryNeed {
     /// Whether a machine has room for it; `gpus` is how many GPUs share each layer, for an engine that divides layers.
     public func fit(_ settings: MemorySettings, on host: HostProfile, dividedOver gpus: Int = 1) -> MemoryFit
     {
-        switch settings.engine {
-        case .llamacpp, .mistralrs: LayerPlacement(self, settings, on: host).fit()
-        case .vllm: SharePlacement(self, settings, gpus: Array(host.gpus.prefix(gpus))).fit()
+        let fit =
+            switch settings.engine {
+            case .llamacpp, .mistralrs: LayerPlacement(self, settings, on: host).fit()
+            case .vllm: SharePlacement(self, settings, on: host, dividedOver: gpus).fit()
+            }
+        // An instance may have room, and nobody has said how much.
+        guard fit.verdict != .gpu, settings.gpuLayers != 0, host.gpus.contains(where: \.isPartitioned) else {
+            return fit
         }
+        return fit.becoming(.unknown, .partitioned)
     }
 }

@@ -19,10 +19,13 @@ public struct MemorySettings: Sendable, Hashable {
     public var batch: Int
     /// The tokens of these for which a choice of the next one is computed, at most.
     public var outputs: Int
-    /// The layers that are to be on GPUs; as many as fit, if `nil`.
+    /// The layers that are to be on GPUs as llama.cpp counts them, the output being one more; as many as fit, if `nil`.
     public var gpuLayers: Int?
     /// The share of a GPU's memory that the engine takes, whatever the model needs.
     public var memoryFraction: Double
+
+    /// More of anything is no setting.
+    private static let most = 1 << 30
 
     /// Describes it; what is not given is what the engine does by itself.
     public init(
@@ -31,6 +34,7 @@ public struct MemorySettings: Sendable, Hashable {
         slots: Int? = nil,
         sharesCache: Bool = true,
         cacheType: TensorType? = nil,
+        valueType: TensorType? = nil,
         batch: Int? = nil,
         outputs: Int? = nil,
         gpuLayers: Int? = nil,
@@ -38,13 +42,13 @@ public struct MemorySettings: Sendable, Hashable {
     ) {
         let usual = EngineMemory(engine)
         self.engine = engine
-        self.context = max(1, context)
-        self.slots = max(1, slots ?? usual.slots)
+        self.context = min(max(1, context), Self.most)
+        self.slots = min(max(1, slots ?? usual.slots), Self.most)
         self.sharesCache = sharesCache
         keyType = cacheType ?? usual.cacheType
-        valueType = keyType
-        self.batch = max(1, batch ?? usual.batch)
-        self.outputs = max(1, outputs ?? self.slots)
+        self.valueType = valueType ?? keyType
+        self.batch = min(max(1, batch ?? usual.batch), Self.most)
+        self.outputs = min(max(1, outputs ?? self.slots), Self.most)
         self.gpuLayers = gpuLayers
         self.memoryFraction = memoryFraction ?? usual.memoryFraction
     }
@@ -73,18 +77,24 @@ extension MemorySettings {
         let options = ContextOptions(stack.engine)
         let told = extra.value(ofOption: options.context).map(ContextOptions.tokens)
         let toldSlots = extra.value(ofOption: options.requests + ["--max-num-seqs"]).flatMap { Int($0) }
-        let declared = extra.value(ofOption: ["--cache-type-k", "-ctk", "--kv-cache-dtype"]).flatMap(
-            TensorType.init(cache:)
-        )
+        func type(_ names: [String]) -> TensorType? {
+            extra.value(ofOption: names).flatMap(TensorType.init(cache:))
+        }
+        let both = type(["--kv-cache-dtype"])
+        let usual = EngineMemory(stack.engine).cacheType
+        let layers = extra.value(ofOption: ["--n-gpu-layers", "-ngl", "--gpu-layers"]).map(String.init)
         self.init(
             engine: stack.engine,
             context: context ?? told.flatMap { $0 > 0 ? $0 : nil } ?? perRequest ?? request.pooledContext,
             slots: slots ?? toldSlots.flatMap { $0 > 0 ? $0 : nil } ?? stack.defaults.parallel,
-            cacheType: cacheType ?? declared,
+            cacheType: cacheType ?? type(["--cache-type-k", "-ctk"]) ?? both,
+            valueType: cacheType ?? type(["--cache-type-v", "-ctv"]) ?? both ?? usual,
             batch: extra.value(ofOption: ["--ubatch-size", "-ub", "--max-num-batched-tokens"]).flatMap {
                 Int($0)
             },
-            gpuLayers: stack.defaults.gpuLayers.flatMap { Int($0) },
+            gpuLayers: (layers ?? stack.defaults.gpuLayers).flatMap {
+                $0 == "all" ? Self.most : Int($0).map { max(0, $0) }
+            },
             memoryFraction: stack.defaults.memoryFraction
         )
     }

@@ -11,57 +11,50 @@ struct SharePlacement {
     private let need: MemoryNeed
     private let settings: MemorySettings
     private let gpus: [GPU]
+    /// How many GPUs the engine is told to divide each layer over.
+    private let count: Int
 
-    /// The GPUs that the engine divides each layer over.
-    init(_ need: MemoryNeed, _ settings: MemorySettings, gpus: [GPU]) {
+    init(_ need: MemoryNeed, _ settings: MemorySettings, on host: HostProfile, dividedOver count: Int) {
         self.need = need
         self.settings = settings
-        self.gpus = gpus
+        self.count = count
+        gpus = Array(host.gpus.filter { !$0.isPartitioned }.prefix(count))
     }
 
     func fit() -> MemoryFit {
         // The parts are equal: the smallest GPU decides.
-        guard let smallest = gpus.map(\.vram).min() else { return none() }
+        guard gpus.count == count, let smallest = gpus.map(\.vram).min() else {
+            return placed(.no, [gpus.isEmpty && count == 1 ? .needsGPU : .needsGPUs(count)])
+        }
         let share = smallest.scaled(by: settings.memoryFraction)
-        let count = gpus.count
         let taken = need.weights.scaled(by: 1 / Double(count)) + need.computeOnGPU + Self.libraries
-        let left = max(0, share - taken) * count
+        guard taken <= share else { return placed(.no, [.missing((taken - share) * count)]) }
+        let left = (share - taken) * count
         let each = Double(need.cache.bytes) / Double(need.tokens)
-        let tokens = each > 0 ? Int(Double(left.bytes) / each) : .max
-        var remarks: [MemoryFit.Remark] = []
-        let fits = taken <= share && tokens >= settings.context
-        if taken > share {
-            remarks.append(.missing((taken - share) * count))
-        } else {
-            remarks.append(.leftForCache(left, tokens: tokens))
-            if !fits { remarks.append(.fitsWithContext(tokens)) }
+        let tokens = each > 0 ? Int(exactly: (Double(left.bytes) / each).rounded(.down)) ?? .max : .max
+        guard tokens >= settings.context else {
+            return placed(.no, [.leftForCache(left, tokens: tokens), .fitsWithContext(tokens)])
         }
         if let free = gpus.compactMap(\.free).min(), free < share {
-            remarks.append(.shareNotFree(missing: share - free))
+            return placed(.no, [.shareNotFree(missing: share - free)])
         }
-        return MemoryFit(
-            fits ? .gpu : .no,
-            gpuLayers: fits ? need.layers.count : 0,
-            need: need,
-            compute: need.computeOnGPU * count,
-            overhead: Self.libraries * count,
-            onGPUs: fits
-                ? share * count : need.weights + need.cache + (need.computeOnGPU + Self.libraries) * count,
-            onHost: LayerPlacement.program,
-            remarks: remarks
-        )
+        return placed(.gpu, onGPUs: share * count, [.leftForCache(left, tokens: tokens)])
     }
 
-    private func none() -> MemoryFit {
-        MemoryFit(
-            .no,
-            gpuLayers: 0,
+    private func placed(
+        _ verdict: MemoryFit.Verdict,
+        onGPUs: ByteCount? = nil,
+        _ remarks: [MemoryFit.Remark]
+    ) -> MemoryFit {
+        let compute = need.computeOnGPU * count
+        return MemoryFit(
+            verdict,
+            gpuLayers: verdict == .gpu ? need.layers.count : 0,
             need: need,
-            compute: need.computeOnGPU,
-            overhead: Self.libraries,
-            onGPUs: need.weights + need.cache + need.computeOnGPU + Self.libraries,
-            onHost: 0,
-            remarks: [.needsGPU]
+            compute: compute,
+            onGPUs: onGPUs ?? need.weights + need.cache + compute + Self.libraries * count,
+            onHost: LayerPlacement.program,
+            remarks: remarks
         )
     }
 }

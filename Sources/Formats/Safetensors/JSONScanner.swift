@@ -74,9 +74,9 @@ struct JSONScanner {
                 place += 1
                 return text
             case UInt8(ascii: "\\"):
-                var text = unescaped ?? Array(bytes[first..<place])
-                text += try escaped()
-                unescaped = text
+                if unescaped == nil { unescaped = Array(bytes[first..<place]) }
+                let more = try escaped()
+                unescaped?.append(contentsOf: more)
             case 0..<0x20: throw failure("a text has a control character")
             default:
                 unescaped?.append(byte)

@@ -7,6 +7,8 @@ enum LayerPattern {
     case full
     /// Of `period` layers, one keeps all tokens, the last or the first; the others keep a window of the last ones.
     case sliding(period: Int, fullFirst: Bool, window: Int?)
+    /// The same, with a window that does not depend on the file, unless that says that there is none.
+    case slidingByNumber(period: Int, fullFirst: Bool, window: Int)
     /// The file says of each layer whether it slides.
     case slidingAsSaid
     /// All that attend keep a window only; the others are recurrent.
@@ -23,7 +25,7 @@ enum LayerPattern {
     case keepsNothing
 
     /// The pattern of an architecture; `nil` if its layers keep something that is not known here.
-    init?(_ architecture: String, layers: Int) {
+    init?(_ architecture: String, layers: Int, hasWindow: Bool) {
         switch architecture {
         case "gemma2": self = .sliding(period: 2, fullFirst: false, window: 4096)
         case "gemma3": self = .sliding(period: 6, fullFirst: false, window: nil)
@@ -33,9 +35,11 @@ enum LayerPattern {
             self = .sliding(period: 4, fullFirst: false, window: nil)
         case "exaone-moe": self = .sliding(period: 4, fullFirst: false, window: 128)
         case "exaone4": self = layers == 64 ? .sliding(period: 4, fullFirst: false, window: 4096) : .full
-        case "llama4": self = .sliding(period: 4, fullFirst: false, window: 8192)
+        case "llama4": self = .slidingByNumber(period: 4, fullFirst: false, window: 8192)
         case "plamo3": self = .sliding(period: 8, fullFirst: false, window: nil)
-        case "cohere2moe", "laguna", "smallthinker": self = .sliding(period: 4, fullFirst: true, window: nil)
+        case "cohere2moe", "laguna": self = .sliding(period: 4, fullFirst: true, window: nil)
+        case "smallthinker":
+            self = hasWindow ? .slidingByNumber(period: 4, fullFirst: true, window: 4096) : .full
         case "gemma4", "granite_swa", "maple", "mimo2", "step35", "spark2_5": self = .slidingAsSaid
         case "lfm2", "lfm2moe": self = .slidingBesideRecurrent
         case "jamba", "granitehybrid", "plamo2", "nemotron_h", "nemotron_h_moe", "kimi-linear":

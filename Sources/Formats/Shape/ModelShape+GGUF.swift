@@ -13,7 +13,13 @@ extension ModelShape {
         guard let embedding = keys.number("embedding_length") else {
             throw .missing("\(architecture).embedding_length")
         }
-        guard let pattern = LayerPattern(architecture, layers: count) else {
+        guard
+            let pattern = LayerPattern(
+                architecture,
+                layers: count,
+                hasWindow: keys.number("attention.sliding_window") != nil
+            )
+        else {
             throw .unknownArchitecture(architecture)
         }
         let heads = keys.each("attention.head_count", count)
@@ -144,14 +150,14 @@ private struct ShapeKeys {
         // A window of nothing means that there is none.
         if said == 0 { return none }
         switch pattern {
+        case .slidingByNumber(let period, let fullFirst, let window):
+            return (0..<count).map { slides($0, period, fullFirst) ? window : nil }
         case .sliding(let usual, let fullFirst, let usualWindow):
             guard let window = said?.plausible ?? usualWindow else { return none }
             if let flags = slidingFlags(count) { return flags.map { $0 ? window : nil } }
-            let period = header["\(key)_pattern"]?.integer ?? usual
-            return (0..<count).map { index in
-                let slides = period == 0 || (fullFirst ? index % period != 0 : index % period < period - 1)
-                return slides ? window : nil
-            }
+            let said = header["\(key)_pattern"]?.integer
+            let period = said.flatMap { (0...ShapeKeys.mostLayers).contains($0) ? $0 : nil } ?? usual
+            return (0..<count).map { slides($0, period, fullFirst) ? window : nil }
         case .slidingAsSaid:
             guard let window = said?.plausible, let flags = slidingFlags(count) else { return none }
             return flags.map { $0 ? window : nil }
@@ -160,6 +166,10 @@ private struct ShapeKeys {
             return Array(repeating: window, count: count)
         default: return none
         }
+    }
+
+    private func slides(_ index: Int, _ period: Int, _ fullFirst: Bool) -> Bool {
+        period == 0 || (fullFirst ? index % period != 0 : index % period < period - 1)
     }
 
     private func slidingFlags(_ count: Int) -> [Bool]? {

@@ -81,9 +81,17 @@ struct MemoryFitTests {
 
     private func whole(_ host: HostProfile) -> MemoryFit { fit(host) }
 
-    @Test func `a number of layers that was asked for is not exceeded`() {
-        #expect(fit(host(32, 40), gpuLayers: 3).gpuLayers == 3)
+    @Test func `a number of layers that was asked for counts the output, and is not gone below`() {
+        #expect(fit(host(32, 40), gpuLayers: 3).gpuLayers == 2)
         #expect(fit(host(32, 40), gpuLayers: 3).verdict == .partial)
+        #expect(fit(host(32, 40), gpuLayers: 10).gpuLayers == 9)
+        #expect(fit(host(32, 40), gpuLayers: 11).verdict == .gpu)
+        let tooMany = fit(host(32, 6), gpuLayers: 11)
+        guard case .missing(let missing)? = tooMany.remarks.first else {
+            Issue.record("\(tooMany.remarks)")
+            return
+        }
+        #expect(tooMany.verdict == .no && missing > 5_000_000_000 && missing < 6_500_000_000)
         #expect(fit(host(32, 40), gpuLayers: 0).verdict == .cpu)
         #expect(fit(host(32, 40), gpuLayers: 999).verdict == .gpu)
     }
@@ -100,6 +108,41 @@ struct MemoryFitTests {
         busy.memory.available = 3_000_000_000
         let fit = fit(busy)
         #expect(fit.verdict == .cpu && fit.remarks == [.freeNow(3_000_000_000)])
+    }
+
+    @Test func `a GPU without a memory of its own takes from the same`() {
+        func unified(_ memory: Int) -> HostProfile {
+            let size = ByteCount(Int64(memory * Self.gigabyte))
+            let gpu = GPU(vram: size, free: size, isUnified: true)
+            return HostProfile(memory: Memory(total: size), gpus: [gpu])
+        }
+        #expect(fit(unified(16)).verdict == .gpu)
+        #expect(fit(unified(12)).verdict == .no)
+    }
+
+    @Test func `what an instance of a divided GPU has is not known`() {
+        var divided = host(32, 40)
+        divided.gpus[0].isPartitioned = true
+        #expect(fit(divided).verdict == .unknown && fit(divided).remarks == [.partitioned])
+        #expect(fit(divided, gpuLayers: 0).verdict == .cpu)
+    }
+
+    @Test(arguments: [1, 1 << 30, .max]) func `settings that nobody has do not trap`(size: Int) {
+        let shape = shape()
+        for engine in EngineName.allCases {
+            let settings = MemorySettings(
+                engine: engine,
+                context: size,
+                slots: size,
+                sharesCache: size == 1,
+                batch: size,
+                outputs: size,
+                gpuLayers: size
+            )
+            for host in [host(32), host(32, 40), host(1)] {
+                #expect(MemoryNeed(shape, settings).fit(settings, on: host).total.bytes > 0)
+            }
+        }
     }
 
     // MARK: An engine that takes a share
@@ -140,9 +183,12 @@ struct MemoryFitTests {
 
     @Test func `a share that is in use is told, and two GPUs halve the weights`() {
         let busy = shared(GPU(vram: 24_000_000_000, free: 20_000_000_000), context: 4096)
-        #expect(busy.remarks.contains(.shareNotFree(missing: 1_600_000_000)))
+        #expect(busy.verdict == .no && busy.remarks == [.shareNotFree(missing: 1_600_000_000)])
         #expect(shared(GPU(vram: 12_000_000_000), context: 4096).verdict == .no)
         #expect(shared(GPU(vram: 12_000_000_000), context: 4096, count: 2).verdict == .gpu)
+        let settings = MemorySettings(engine: .vllm, context: 4096, memoryFraction: 0.9)
+        let one = MemoryNeed(shape(), settings).fit(settings, on: host(64, 80), dividedOver: 2)
+        #expect(one.verdict == .no && one.remarks == [.needsGPUs(2)])
     }
 
     @Test func `without a GPU it says that one is wanted`() {
