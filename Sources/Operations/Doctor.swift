@@ -183,6 +183,14 @@ public struct Doctor: Sendable {
             }
             try active.checkMount(of: container)
             let state = container.state.status ?? (container.state.running ? "running" : "exited")
+            guard container.state.running, container.state.isRestarting != true else {
+                return check(
+                    name,
+                    .warning,
+                    "`\(container.shownName)` is \(state): the stack does not serve",
+                    fix: "`stackctl \(stack.name) why` says why"
+                )
+            }
             return check(name, .ok, "`\(container.shownName)` is \(state) and serves what `use` chooses")
         } catch { return check(name, failed: error) }
     }

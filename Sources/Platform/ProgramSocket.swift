@@ -19,8 +19,9 @@ public final class ProgramSocket: Sendable {
             while let connection = Self.accept(listener) {
                 // Whoever connected sees the end of a program that did not start, and asks for its words.
                 let started = try? ListenedProgram(program, arguments, environment, connection)
-                close(connection)
+                // Known before its line can end: whoever sees the end asks for the words at once.
                 if let started { programs.update { $0 = ($0 + [started]).suffix(8) } }
+                close(connection)
             }
             close(listener)
         }
@@ -29,7 +30,7 @@ public final class ProgramSocket: Sendable {
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
     /// What the last program has said on stderr by its end; `nil` if it has not ended and does not within `patience`.
-    public func lastWords(patience: Duration = .seconds(5)) async -> String? {
+    public func lastWords(patience: Duration = .seconds(2)) async -> String? {
         await programs.access { $0.last }?.lastWords(patience)
     }
 

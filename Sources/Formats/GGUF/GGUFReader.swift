@@ -8,6 +8,8 @@ struct GGUFReader {
 
     /// Texts and arrays that are longer make ggml refuse the file; a whole header has some dozen megabytes.
     static let longest: UInt64 = 1 << 30
+    /// A chat template has some hundred kilobytes at most; a text takes several times its bytes until it is shown.
+    private static let longestText: UInt64 = 64 << 20
     /// The format sets no bound; nobody is known to nest arrays at all.
     private static let deepest = 8
     // An entry takes some ten times its bytes in memory. Models have some forty keys, and tensors by the thousand.
@@ -144,7 +146,7 @@ extension GGUFReader {
         case .int32: .int32(try source.integer())
         case .float32: .float32(Float(bitPattern: try source.integer()))
         case .bool: .bool(try source.integer(UInt8.self) != 0)
-        case .string: .string(String(decoding: try text(limit: Self.longest), as: UTF8.self))
+        case .string: .string(String(decoding: try text(limit: Self.longestText), as: UTF8.self))
         case .array: preconditionFailure("an array is no scalar")
         case .uint64: .uint64(try source.integer())
         case .int64: .int64(try source.integer())
