@@ -2,6 +2,13 @@ import Catalog
 import Hub
 import Platform
 
+extension RelativePath {
+    /// Whether it is named as a projector, which lets a model see or hear, and is no model itself.
+    var isProjector: Bool { name.lowercased().contains("mmproj") }
+    /// Whether it is named as a model's own GGUF.
+    var isModelGGUF: Bool { name.lowercased().hasSuffix(".gguf") && !isProjector }
+}
+
 /// GGUF files of a repository that belong together: one file, the shards of a split, or raw pieces to be joined.
 struct GGUFSet: Sendable, Equatable {
     /// One file of a set and its place in it.

@@ -48,11 +48,10 @@ extension ModelFacts {
         switch format {
         case .safetensors: return try read(safetensors: folder)
         case .gguf:
-            let model = files.filter {
-                $0.name.lowercased().hasSuffix(".gguf") && !$0.name.lowercased().contains("mmproj")
-            }
             var headers: [GGUFHeader] = []
-            for file in model { headers.append(try GGUFHeader.read(file.below(folder))) }
+            for file in files where file.isModelGGUF {
+                headers.append(try GGUFHeader.read(file.below(folder)))
+            }
             try headers.checkStructure()
             return try ModelFacts(headers)
         }

@@ -83,7 +83,7 @@ public struct LimitLookup: Sendable {
         }
         let folder = model.layout.directory(of: model.key)
         var projectors: [GGUFHeader] = []
-        for file in model.manifest.files where file.path.name.lowercased().contains("mmproj") {
+        for file in model.manifest.files where file.path.isProjector {
             do throws(FormatError) { projectors.append(try GGUFHeader.read(file.path.below(folder))) } catch {
                 throw Failure(error, of: file.path.string)
             }

@@ -10,9 +10,7 @@ extension LocalHeaders {
         let all = model.manifest.files.map(\.path)
         switch ModelFormat(rawValue: model.manifest.format) {
         case .gguf:
-            let models = all.filter {
-                $0.name.lowercased().hasSuffix(".gguf") && !$0.name.lowercased().contains("mmproj")
-            }
+            let models = all.filter(\.isModelGGUF)
             return try gguf((models.isEmpty ? all : models).map { ($0.string, $0.below(folder)) })
         case .safetensors: return try safetensors(all.filter(SafetensorsFiles.isWeights), in: folder)
         case nil: return nil

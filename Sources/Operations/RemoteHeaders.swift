@@ -30,7 +30,7 @@ struct RemoteHeaders: Sendable {
     }
 
     private func gguf(_ selection: FileSelection) async throws(Failure) -> Outcome {
-        let models = selection.files.filter { !$0.isAdapter && !$0.path.name.lowercased().contains("mmproj") }
+        let models = selection.files.filter { !$0.isAdapter && !$0.path.isProjector }
         // A projector or an adapter that was named is what is wanted.
         let files = models.isEmpty ? selection.files : models
         let read = try await all(files) { file async throws(Failure) in

@@ -11,7 +11,7 @@ struct FillingDiskTests {
     /// Room for the model and the journals, and not for much else.
     private static let diskMebibytes = 56
     /// What a disk without a free block may cost: nobody could write down that it had come.
-    private static let slack: Int64 = 16 << 20
+    private static let slack: Int64 = 8 << 20
 
     /// A home on a small disk with a hub whose lines are slow enough to do something meanwhile.
     private func home(on disk: FilePath, _ names: [String] = ["org/big"]) throws -> (TestHome, StubContent) {
