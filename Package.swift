@@ -35,7 +35,10 @@ let package = Package(
     name: "stackctl",
     products: [
         .executable(name: "stackctl", targets: ["stackctl"]),
-        .library(name: "StackctlKit", targets: ["Operations", "Catalog", "Engines", "Formats", "Store"]),
+        .library(
+            name: "StackctlKit",
+            targets: ["Operations", "Catalog", "Engines", "Formats", "Store", "Platform"]
+        ),
     ],
     traits: [
         .trait(name: "Mirror", description: "Adds `stackctl mirror`, the store served to other hosts."),
@@ -124,10 +127,16 @@ let package = Package(
             path: "Tests/SampleRepository",
             swiftSettings: house
         ),
+        .executableTarget(
+            name: "library-example",
+            dependencies: ["Operations", "Catalog", "Platform"],
+            path: "Tests/LibraryExample",
+            swiftSettings: house
+        ),
         .testTarget(name: "SupportTests", dependencies: ["TestSupport", filePath], swiftSettings: house),
         .testTarget(
             name: "AcceptanceTests",
-            dependencies: ["stackctl", "TestSupport", filePath],
+            dependencies: ["stackctl", "library-example", "TestSupport", filePath],
             swiftSettings: house
         ),
     ] + tests

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 /// Swaps what two names stand for, in one step; 0, or -1 with errno set.
 static inline int linux_exchange(const char *one, const char *other) {
@@ -20,3 +21,7 @@ static inline int linux_close_from(void *actions, int first) {
     extern int posix_spawn_file_actions_addclosefrom_np(void *, int);
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
+/// The seconds and the nanoseconds of a file's last change. In Swift, the fields of the time belong to one module or to
+/// another by the order in which files are compiled.
+static inline long long linux_changed_seconds(const struct stat *status) { return status->st_mtim.tv_sec; }
+static inline long long linux_changed_nanoseconds(const struct stat *status) { return status->st_mtim.tv_nsec; }

@@ -1,4 +1,3 @@
-import Glibc
 import Platform
 public import SystemPackage
 
@@ -36,40 +35,18 @@ extension CatalogAddition {
     @discardableResult
     public func write(home: FilePath) throws(CatalogAdditionError) -> FilePath {
         let path = ModelCatalog.file(in: home)
-        // Without a change on the disk if it would be a mistake; then again, with nobody else at the file.
-        _ = try text(in: path)
-        let lock = try takeTurn(at: path)
-        defer { withExtendedLifetime(lock) {} }
-        let bytes = try text(in: path)
-        do throws(SystemError) {
-            // The file is replaced, and the link would be instead of it.
-            if try FileSystem.status(path, followingLinks: false)?.kind == .link {
-                throw SystemError(.fileExists, operation: "replace the link", path: path)
-            }
-            try FileSystem.write(bytes, to: path)
-        } catch { throw .unreachable(DeclarationError(file: path.string, cause: error)) }
-        return path
-    }
-
-    /// The text of a catalog's file with the model added.
-    private func text(in path: FilePath) throws(CatalogAdditionError) -> [UInt8] {
-        let present: [UInt8]
+        var refusal: CatalogAdditionError?
         do throws(DeclarationError) {
-            present = try DeclaredFile.read(path) ?? Array(Self.newFile.utf8)
-        } catch { throw .unreachable(error) }
-        return try text(addedTo: present, file: path.string)
-    }
-
-    /// Two additions at once would each write what they read, and one would be lost.
-    private func takeTurn(at path: FilePath) throws(CatalogAdditionError) -> FileLock {
-        let folder = path.removingLastComponent()
-        do throws(SystemError) {
-            try FileSystem.createDirectory(folder)
-            while true {
-                if let lock = try FileLock.attempt(folder.appending(".models.yaml.lock")) { return lock }
-                usleep(10_000)
+            try DeclaredFile.change(path) { (present) throws(DeclarationError) in
+                do throws(CatalogAdditionError) {
+                    return try text(addedTo: present ?? Array(Self.newFile.utf8), file: path.string)
+                } catch {
+                    refusal = error
+                    throw DeclarationError(file: path.string, line: 0, column: 0, message: error.description)
+                }
             }
-        } catch { throw .unreachable(DeclarationError(file: path.string, cause: error)) }
+        } catch { throw refusal ?? .unreachable(error) }
+        return path
     }
 
     /// The text of a catalog with the model added; `file` names it in errors.

@@ -62,24 +62,6 @@ struct DeclarationReader {
     var sorted: [DeclarationError] { problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) } }
 }
 
-/// Files of the user that are read whole.
-enum DeclaredFile {
-    /// The bytes of a file, or `nil` if there is none.
-    static func read(_ path: FilePath) throws(DeclarationError) -> [UInt8]? {
-        do throws(SystemError) {
-            guard let status = try FileSystem.status(path) else { return nil }
-            // A pipe or a device would be waited for, or read without end.
-            guard status.kind == .file else {
-                let reason: Errno = status.kind == .directory ? .isDirectory : .invalidArgument
-                throw SystemError(reason, operation: "read", path: path)
-            }
-            return try FileSystem.read(path, limit: ByteCount(Int64(YAMLParser.largestSize)))
-        } catch {
-            throw DeclarationError(file: path.string, cause: error)
-        }
-    }
-}
-
 /// Where a declaration was read.
 public enum DeclarationOrigin: Sendable, Hashable, CustomStringConvertible {
     /// It was compiled into the program.

@@ -60,7 +60,9 @@ public struct Home: Sendable {
 
 extension Home {
     /// The files of the shipped stacks and catalog: where each lies in a home, and its content.
-    public static var shipped: [(path: String, bytes: [UInt8])] { Embedded.files }
+    public static var shipped: [(path: String, bytes: [UInt8])] {
+        Embedded.files.filter { !$0.path.hasPrefix(EngineFlags.folder) }
+    }
 
     private static let aliases = ["llama.cpp": "llamacpp"]
 

@@ -88,14 +88,16 @@ extension Limits {
 }
 
 extension YAMLNode {
-    private var items: [YAMLNode] {
+    /// The values of a list; one value counts as a list of it.
+    var values: [YAMLNode] {
         guard case .sequence(let items) = content else { return [self] }
         return items
     }
 
-    fileprivate func capabilities() throws(DeclarationError) -> Set<Capability> {
+    /// What models may be capable of, nothing twice.
+    func capabilities() throws(DeclarationError) -> Set<Capability> {
         var capabilities: Set<Capability> = []
-        for item in items {
+        for item in values {
             let text = try item.word()
             guard let capability = Capability(rawValue: text) else {
                 let known = Capability.allCases.map(\.rawValue)
@@ -112,9 +114,10 @@ extension YAMLNode {
         return capabilities
     }
 
-    fileprivate func profileNames() throws(DeclarationError) -> [String] {
+    /// Names of profiles, none twice.
+    func profileNames() throws(DeclarationError) -> [String] {
         var names: [String] = []
-        for item in items {
+        for item in values {
             let name = try item.word()
             guard ModelReferenceScanner.isName(name) else {
                 throw item.error("`\(name)` is no name of a profile")

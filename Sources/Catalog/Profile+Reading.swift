@@ -1,7 +1,7 @@
 import Platform
 
 extension Profile {
-    private static let keys = ["description", "use_cases", "context", "ladder"]
+    private static let keys = ["aliases", "description", "use_cases", "context", "ladder", "route"]
 
     /// Reads a text with named profiles; the first mistake in it is thrown.
     static func read(
@@ -13,19 +13,34 @@ extension Profile {
         var reader = DeclarationReader()
         reader.mapping(root, known: ["profiles"])
         let pairs = root["profiles"].map { reader.mapping($0) } ?? []
-        let profiles = pairs.compactMap { Profile($0, origin, &reader) }
+        let profiles = pairs.map { Profile($0, origin, &reader) }
+        reportSharedNames(profiles, &reader)
         try reader.throwFirst()
         return profiles
     }
 
-    private init?(_ pair: YAMLNode.Pair, _ origin: DeclarationOrigin, _ reader: inout DeclarationReader) {
+    /// A name that two profiles have would mean neither.
+    private static func reportSharedNames(_ profiles: [Profile], _ reader: inout DeclarationReader) {
+        var owners = Dictionary(profiles.map { ($0.name, $0.name) }) { first, _ in first }
+        for profile in profiles {
+            for alias in profile.aliases {
+                if let owner = owners.updateValue(profile.name, forKey: alias) {
+                    let problem = "`\(profile.name)` has the alias `\(alias)`, which is a name of `\(owner)`"
+                    reader.report(profile.key.error(problem))
+                }
+            }
+        }
+    }
+
+    private init(_ pair: YAMLNode.Pair, _ origin: DeclarationOrigin, _ reader: inout DeclarationReader) {
         if !ModelReferenceScanner.isName(pair.name) {
             reader.report(pair.key.error("`\(pair.name)` is no name of a profile"))
         }
         let node = pair.value
         reader.mapping(node, known: Self.keys)
-        if node["use_cases"] == nil, (try? node.pairs()) != nil {
-            reader.report(pair.key.error("`use_cases` is missing: it tells which models are meant"))
+        Self.reportMissing(pair, &reader)
+        let aliases = reader.read("aliases", of: node) { (node) throws(DeclarationError) in
+            try node.profileNames()
         }
         let description = reader.read("description", of: node) { (node) throws(DeclarationError) in
             try node.word()
@@ -45,15 +60,31 @@ extension Profile {
         for (lower, higher) in zip(ladder, ladder.dropFirst()) where higher.memory <= lower.memory {
             reader.report(higher.node.error("a rung has more memory than the one before it"))
         }
-        guard let useCases else { return nil }
         self.init(
             name: pair.name,
+            aliases: aliases ?? [],
             description: description,
-            useCases: useCases,
+            useCases: useCases ?? [],
             context: context,
             ladder: ladder,
-            origin: origin
+            route: node["route"].map { ProfileRoute($0, &reader) } ?? ProfileRoute(),
+            origin: origin,
+            key: pair.key
         )
+    }
+
+    /// What is recommended needs use cases; what is only a way to models that are there needs none.
+    private static func reportMissing(_ pair: YAMLNode.Pair, _ reader: inout DeclarationReader) {
+        let node = pair.value
+        guard node["use_cases"] == nil, (try? node.pairs()) != nil else { return }
+        if let name = ["context", "ladder"].first(where: { node[$0] != nil }) {
+            let problem =
+                "`use_cases` is missing: without it nothing is recommended, and `\(name)` means nothing"
+            reader.report(pair.key.error(problem))
+        } else if node["route"] == nil {
+            let problem = "`use_cases` is missing: it tells which models are meant, unless `route` does"
+            reader.report(pair.key.error(problem))
+        }
     }
 }
 

@@ -8,10 +8,12 @@ public struct Signature: Sendable {
         case outOfMemory
     }
 
-    /// What was too little, where that is known.
+    /// What was missing or too little, where that is known.
     public enum Subject: String, Sendable, Hashable, CaseIterable {
         /// The host's memory or a GPU's, for the model with its context.
         case memory
+        /// A GPU that the container asks for: the host may have none.
+        case gpu
     }
 
     /// Its name, which scripts may rely on.
@@ -22,7 +24,7 @@ public struct Signature: Sendable {
     public let patterns: [SignaturePattern]
     /// How the run ends then; without patterns it is told from that alone.
     public let endings: [Ending]
-    /// What was too little; a smaller model may help then.
+    /// What was missing or too little; a smaller model may help then, or a container that asks for no GPU.
     public let subject: Subject?
     /// The reason in a sentence; `{1}` is what the first `*` of the pattern stands for.
     public let cause: String

@@ -66,7 +66,9 @@ public struct Stack: Sendable {
     /// What the models may take on the disk.
     public let quota: ByteCount?
     /// What a launch has unless the model says otherwise.
-    public let defaults: Defaults
+    public internal(set) var defaults: Defaults
+    /// The defaults with who set each, where more than the stack's own file did.
+    var adopted: EffectiveSettings?
     /// Where it was declared.
     public let origin: DeclarationOrigin
 

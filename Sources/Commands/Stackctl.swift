@@ -24,14 +24,16 @@ public struct Stackctl: AsyncParsableCommand {
                 name: "Models",
                 subcommands: [
                     ModelPull.self, ModelList.self, ModelShow.self, ModelInspect.self, ModelFit.self,
-                    LimitsShow.self, ModelRecommend.self, ModelSelect.self, ModelVerify.self,
+                    LimitsShow.self, ModelRecommend.self, ModelSelect.self, RouteShow.self, LoRAVerbs.self,
+                    ModelVerify.self,
                     ModelRemove.self, DiskFree.self,
                 ]
             ),
             CommandGroup(
                 name: "Stacks",
                 subcommands: [
-                    LaunchPrint.self, UseRun.self, RollbackRun.self, LoadRun.self, UnloadRun.self,
+                    ConfigVerbs.self, LaunchPrint.self, UseRun.self, RollbackRun.self, LoadRun.self,
+                    UnloadRun.self,
                     ComposeUp.self, ComposeDown.self,
                     StatusShow.self,
                     ContainerRestart.self,
@@ -44,7 +46,7 @@ public struct Stackctl: AsyncParsableCommand {
     )
 
     private static var groupOfHost: [any ParsableCommand.Type] {
-        var commands: [any ParsableCommand.Type] = [CatalogVerbs.self]
+        var commands: [any ParsableCommand.Type] = [CatalogVerbs.self, SettingsVerbs.self]
         #if Mirror
         commands.append(MirrorVerbs.self)
         #endif

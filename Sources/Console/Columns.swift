@@ -33,6 +33,34 @@ public func truncated(_ text: String, to width: Int) -> String {
     return kept + "…"
 }
 
+/// Text in lines of at most `width` columns, broken between words; a word that is longer is broken anywhere.
+func wrapped(_ text: String, to width: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    var used = 0
+    for word in sanitized(text).split(separator: " ") {
+        let size = columns(of: String(word))
+        if !line.isEmpty, used + 1 + size > width {
+            lines.append(line)
+            (line, used) = ("", 0)
+        }
+        if !line.isEmpty {
+            line += " "
+            used += 1
+        }
+        for character in word {
+            let size = columns(of: character)
+            if used + size > width, !line.isEmpty {
+                lines.append(line)
+                (line, used) = ("", 0)
+            }
+            line.append(character)
+            used += size
+        }
+    }
+    return lines + (line.isEmpty && !lines.isEmpty ? [] : [line])
+}
+
 /// A cut in the middle keeps both what a name begins with and what tells it from its neighbours.
 func truncatedInTheMiddle(_ text: String, to width: Int) -> String {
     let text = sanitized(text)

@@ -13,8 +13,18 @@ public struct LiveScreen {
             shown = text
             return
         }
-        let above = shown.map { $0.count { $0 == "\n" } } ?? 0
-        try terminal.write((above > 0 ? "\u{1B}[\(above)A\r\u{1B}[J" : "") + text)
+        try terminal.write((shown.map(start) ?? "") + text)
         shown = text
+    }
+
+    /// Moves to where the text before began, and takes it away; a terminal made narrower has wrapped its lines.
+    private func start(_ text: String) -> String {
+        let width = max(1, terminal.width)
+        let rows = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().reduce(0) {
+            $0 + max(1, (columns(of: withoutTones(String($1))) + width - 1) / width)
+        }
+        // What has left the screen cannot be drawn over.
+        if let height = terminal.height, rows >= height { return "\u{1B}[H\u{1B}[J" }
+        return (rows > 0 ? "\u{1B}[\(rows)A" : "") + "\r\u{1B}[J"
     }
 }

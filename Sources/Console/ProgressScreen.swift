@@ -12,9 +12,8 @@ public struct ProgressScreen: Sendable {
     /// When something was written that comes again after a time.
     private var drawn: ContinuousClock.Instant?
     private var frame = ProgressFrame()
-    /// A stage that is announced once it has lasted.
-    private var unannounced: ProgressStage?
-    private var hasAnnounced = false
+    /// The phase whose beginning was written last.
+    private var announced: String?
     /// The phase of the whole that a script was told last.
     private var told: String?
 
@@ -38,7 +37,7 @@ public struct ProgressScreen: Sendable {
             let rows = max(0, min(Self.mostBars, (height ?? 24) - 3))
             let room = max(1, width - Self.margin)
             return said + frame.redrawn(lines(snapshot, width: room, rows: rows), width: width)
-        case .plain: return said + announcement(snapshot, at: now) + plainLine(snapshot, at: now)
+        case .plain: return said + plainLine(snapshot, at: now)
         case .json: return said + jsonLines(snapshot, at: now)
         case .auto, .none: return said
         }
@@ -97,10 +96,10 @@ public struct ProgressScreen: Sendable {
         case .stage(let stage):
             let text = stage.text.map { style.dim(sanitized($0)) }
             if stage.isUrgent { return text }
-            guard mode == .plain, text != nil else { return nil }
-            unannounced = hasAnnounced ? stage : nil
-            defer { hasAnnounced = true }
-            return hasAnnounced ? nil : text
+            // Steps within a phase are no news.
+            guard mode == .plain, text != nil, stage.phase != announced else { return nil }
+            announced = stage.phase
+            return text
         }
     }
 
@@ -128,18 +127,6 @@ public struct ProgressScreen: Sendable {
     }
 
     // MARK: Plain lines
-
-    /// The stage, once it has lasted and nothing else shows that the work goes on.
-    private mutating func announcement(
-        _ snapshot: ProgressSnapshot,
-        at now: ContinuousClock.Instant
-    ) -> String {
-        guard let stage = unannounced, now - stage.began >= .seconds(1), let text = stage.text else {
-            return ""
-        }
-        unannounced = nil
-        return snapshot.total.note == nil ? "" : style.dim(sanitized(text)) + "\n"
-    }
 
     private mutating func plainLine(_ snapshot: ProgressSnapshot, at now: ContinuousClock.Instant) -> String {
         guard let began = snapshot.began else { return "" }

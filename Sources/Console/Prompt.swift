@@ -41,6 +41,21 @@ public struct Prompt: Sendable {
         return ["y", "yes"].contains(answer.lowercased())
     }
 
+    /// Asks for a line of text, again where `check` has something to say against it; an empty answer is `usual`.
+    public func text(
+        _ question: String,
+        usually usual: String,
+        check: (String) -> String?
+    ) async throws(PromptError) -> String {
+        while true {
+            let hint = usual.isEmpty ? "" : "[\(sanitized(usual))] "
+            let typed = try await answer(to: "\(sanitized(question)) \(hint)")
+            let text = typed.isEmpty ? usual : typed
+            guard let problem = check(text) else { return text }
+            output.say("\(sanitized(problem))\n")
+        }
+    }
+
     /// Asks for one of the numbers from 1 to `count`, again if it is another; an empty answer is `usual`, and `q` none.
     public func number(_ question: String, upTo count: Int, usually usual: Int) async throws(PromptError)
         -> Int?
@@ -57,6 +72,14 @@ public struct Prompt: Sendable {
     private func answer(to question: String) async throws(PromptError) -> String {
         guard isPossible else { throw .notATerminal }
         output.say(question)
+        do throws(PromptError) { return try await line() } catch {
+            // What is said of it does not stand beside the question.
+            output.say("\n")
+            throw error
+        }
+    }
+
+    private func line() async throws(PromptError) -> String {
         var line: [UInt8] = []
         while line.count < Self.longestAnswer {
             guard try await isReadable() else { continue }

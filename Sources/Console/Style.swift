@@ -43,3 +43,11 @@ public struct Style: Sendable, Equatable {
     /// Cyan text.
     public func cyan(_ text: String) -> String { self(text, .cyan) }
 }
+
+/// Text as it was before it was marked.
+func withoutTones(_ text: String) -> String {
+    let parts = text.split(separator: "\u{1B}[", omittingEmptySubsequences: false)
+    return parts.dropFirst().reduce(parts.first.map { String($0) } ?? "") { plain, part in
+        plain + part.drop { $0 != "m" }.dropFirst()
+    }
+}

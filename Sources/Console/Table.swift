@@ -5,18 +5,27 @@ public struct Table: Sendable {
         let title: String
         let alignment: Alignment
         let isFlexible: Bool
+        let least: Int
+        let wraps: Bool
         let weight: Weight
 
         /// Describes a column; a flexible one gives up width where the table is too wide.
+        ///
+        /// What is worth more than a column beside it keeps as much as `least` until those that may be left out are. The
+        /// last column of a table may wrap instead: nothing of what it says is lost then.
         public init(
             _ title: String,
             _ alignment: Alignment = .leading,
             isFlexible: Bool = false,
+            least: Int = 8,
+            wraps: Bool = false,
             weight: Weight = .normal
         ) {
             self.title = sanitized(title.uppercased())
             self.alignment = alignment
-            self.isFlexible = isFlexible
+            self.isFlexible = isFlexible || wraps
+            self.least = least
+            self.wraps = wraps
             self.weight = weight
         }
     }
@@ -54,8 +63,10 @@ public struct Table: Sendable {
         public init(stringLiteral value: String) { self.init(value) }
     }
 
-    /// The least that a flexible column keeps.
+    /// The least that a flexible column keeps, whatever it would like to.
     private static let least = 8
+    /// A sentence in less is no pleasure to read: it goes below its row.
+    private static let leastWrapped = 24
     private let columns: [Column]
     private var rows: [[Cell]] = []
 
@@ -81,7 +92,24 @@ public struct Table: Sendable {
         }
         let kept = kept(natural, within: width)
         let widths = widths(of: kept, natural, within: width)
-        return ([header] + rows).map { line($0, kept, widths, width ?? .max, style) + "\n" }.joined()
+        return ([header] + rows).flatMap { lines($0, kept, widths, width, style) }.map { $0 + "\n" }.joined()
+    }
+
+    /// The lines of a row: one, but where its last cell wraps.
+    private func lines(_ cells: [Cell], _ kept: [Int], _ widths: [Int], _ limit: Int?, _ style: Style)
+        -> [String]
+    {
+        guard let limit, let last = kept.last, columns[last].wraps,
+            Console.columns(of: cells[last].text) > widths[last]
+        else { return [line(cells, kept, widths, limit ?? .max, style)] }
+        let indent = kept.dropLast().reduce(0) { $0 + widths[$1] + 2 }
+        let isBeside = limit - indent >= Self.leastWrapped
+        let pieces = wrapped(cells[last].text, to: max(1, isBeside ? limit - indent : limit - 2))
+        var first = cells
+        first[last] = Cell(isBeside ? pieces[0] : "", cells[last].tone)
+        let margin = String(repeating: " ", count: isBeside ? indent : min(2, limit - 1))
+        return [line(first, kept, widths, limit, style)]
+            + pieces.dropFirst(isBeside ? 1 : 0).map { margin + style($0, cells[last].tone) }
     }
 
     /// The columns that there is room for, if the flexible ones give way.
@@ -89,7 +117,9 @@ public struct Table: Sendable {
         var kept = Array(columns.indices)
         guard let limit else { return kept }
         func isTooWide() -> Bool {
-            let least = kept.map { columns[$0].isFlexible ? min(Self.least, natural[$0]) : natural[$0] }
+            let least = kept.map {
+                columns[$0].isFlexible ? min(columns[$0].least, natural[$0]) : natural[$0]
+            }
             return least.reduce(2 * (kept.count - 1), +) > limit
         }
         for weight in [Weight.low, .normal] {
@@ -107,7 +137,11 @@ public struct Table: Sendable {
         var excess = kept.reduce(2 * (kept.count - 1)) { $0 + widths[$1] } - limit
         while excess > 0 {
             let candidates = kept.filter { columns[$0].isFlexible && widths[$0] > Self.least }
-            guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { break }
+            // Nobody gives up what it would like to keep while another has more than that.
+            let rich = candidates.filter { widths[$0] > columns[$0].least }
+            guard let widest = (rich.isEmpty ? candidates : rich).max(by: { widths[$0] < widths[$1] }) else {
+                break
+            }
             widths[widest] -= 1
             excess -= 1
         }

@@ -12,19 +12,23 @@ public struct ContextExcess: Sendable, Equatable {
     /// The tokens that all of the requests can make use of.
     public var usable: Int { window * requests }
 
-    /// Compares what a stack asks for with the window of a model; `nil` where it is not too much, or where
-    /// the engine is told to stretch the window.
-    public init?(of stack: Stack, window: Int) {
+    /// Compares what a launch in a stack asks for with the window of a model.
+    ///
+    /// It is `nil` where that is not too much, or where the engine is told to stretch the window. Without settings those
+    /// of the stack hold.
+    public init?(of stack: Stack, settings: EffectiveSettings? = nil, window: Int) {
         let options = ContextOptions(stack.engine)
-        let extra = stack.defaults.extra
+        let settings = settings ?? stack.settings
+        let extra = settings[SettingKey<[String]>.extra(of: stack.engine)] ?? []
         guard options.stretching.allSatisfy({ extra.value(ofOption: [$0]) == nil }) else { return nil }
         let told = extra.value(ofOption: options.context)
-        guard let asked = told.map(ContextOptions.tokens) ?? stack.defaults.context, asked > 0 else {
+        guard let asked = told.map(ContextOptions.tokens) ?? settings[SettingKey.context], asked > 0 else {
             return nil
         }
         var requests = 1
         if !options.requests.isEmpty {
-            let told = extra.value(ofOption: options.requests).flatMap { Int($0) } ?? stack.defaults.parallel
+            let told =
+                extra.value(ofOption: options.requests).flatMap { Int($0) } ?? settings[SettingKey.parallel]
             requests = told.flatMap { $0 > 0 ? $0 : nil } ?? EngineMemory(stack.engine).slots
         }
         let (usable, overflow) = window.multipliedReportingOverflow(by: requests)

@@ -2,59 +2,84 @@ import Catalog
 
 /// A command while it is put together.
 struct LaunchCommand {
-    /// An option and its value.
+    /// An option and its values.
     struct Option {
-        /// The name that is written, then its other names.
-        let names: [String]
-        let value: String?
-        /// Whether other parts of this tool rely on it, so that the stack's `extra` must not set it.
+        let name: String
+        let values: [String]
+        /// Whether other parts of this tool rely on it, so that `extra` must not set it.
         let isReserved: Bool
+        /// Options that cannot stand beside it.
+        let rivals: [String]
 
-        init(_ names: String..., value: String? = nil, reserved: Bool = false) {
-            self.names = names
-            self.value = value
-            isReserved = reserved
-        }
-
-        var words: [String] { [names[0]] + (value.map { [$0] } ?? []) }
+        var words: [String] { [name] + values }
     }
 
     /// The program and what comes before its options.
     var program: [String]
-    var options: [Option]
+    var options: [Option] = []
     var environment: [String: String] = [:]
     /// The name that the engine gives the model.
     var model: String
-    /// Arguments that the engine had once and now stops at.
-    var removed: Set<String> = []
-    /// Whether it takes `--option=value` for an option and its value.
-    var joinsValues = true
+    /// Settings that the engine has no word for.
+    var unused: [Setting] = []
+
+    init(_ program: [String], model: String) {
+        self.program = program
+        self.model = model
+    }
+
+    /// Adds an option.
+    mutating func add(_ name: String, _ values: String..., reserved: Bool = false, rivals: [String] = []) {
+        options.append(Option(name: name, values: values, isReserved: reserved, rivals: rivals))
+    }
+
+    /// Adds an option that takes any number of words.
+    mutating func add(_ name: String, all values: [String], reserved: Bool = false) {
+        options.append(Option(name: name, values: values, isReserved: reserved, rivals: []))
+    }
+
+    /// Adds an option with what somebody set, if anybody did.
+    mutating func add<Value: LaunchValue>(_ name: String, _ value: Value?) {
+        if let value { add(name, value.word) }
+    }
+
+    /// Notes that a setting comes to nothing, if anybody set it.
+    mutating func leave<Value>(_ key: SettingKey<Value>, of request: LaunchRequest) {
+        if request.settings[key.setting] != nil { unused.append(key.setting) }
+    }
 
     /// The words of the command; an option that `extra` has too is left to it, since some engines stop at a
     /// second one.
     func argv(_ engine: EngineName, extra: [String]) throws(LaunchRefusal) -> [String] {
-        let given = Set(extra.filter { $0.hasPrefix("-") }.map { name(of: $0) })
-        if let word = removed.intersection(given).min() { throw .argumentNotAccepted(engine, word) }
-        // A command is for everybody to read; the engines take keys from their environment too.
-        if let word = given.intersection(["--api-key", "--hf-token", "-hft"]).min() {
-            throw .secretInCommand(word)
+        let flags = EngineFlags.of(engine)
+        let extra = try ExtraArguments(extra, flags)
+        func synonyms(_ name: String) -> [String] { flags[name]?.names ?? [name] }
+        var kept: [Option] = []
+        for option in options {
+            let names = ([option.name] + option.rivals).flatMap(synonyms)
+            let given = extra.names.filter(names.contains)
+            if option.isReserved, let word = given.min() { throw .argumentReserved(engine, word) }
+            if given.isEmpty { kept.append(option) }
         }
-        if !joinsValues, let word = extra.first(where: { $0.hasPrefix("--") && $0.contains("=") }) {
-            throw .argumentNotAccepted(engine, word)
-        }
-        var kept = options
-        for option in options where !given.isDisjoint(with: option.names) {
-            if option.isReserved, let word = given.intersection(option.names).min() {
-                throw .argumentReserved(engine, word)
-            }
-            kept.removeAll { $0.names == option.names }
-        }
-        return program + kept.flatMap(\.words) + extra
+        return program + kept.flatMap(\.words) + extra.words
     }
+}
 
-    /// The option's name as the engines compare it: without a value behind `=`, with `-` for `_`.
-    private func name(of argument: String) -> String {
-        let name = argument.prefix { $0 != "=" }
-        return name.hasPrefix("--") ? String(name.map { $0 == "_" ? "-" : $0 }) : String(name)
-    }
+/// What an option's value is written from.
+protocol LaunchValue {
+    /// As the engines read it.
+    var word: String { get }
+}
+
+extension String: LaunchValue {
+    var word: String { self }
+}
+
+extension Int: LaunchValue {
+    var word: String { "\(self)" }
+}
+
+extension Double: LaunchValue {
+    /// A whole number without its fraction.
+    var word: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }
 }

@@ -5,7 +5,9 @@ public import Formats
 public struct LaunchRequest: Sendable {
     /// The stack.
     public var stack: Stack
-    /// The name that clients are to call the model by.
+    /// What is set, the places that say so already laid over one another.
+    public var settings: EffectiveSettings
+    /// The name of the model, by which clients are to call it unless a setting gives it another.
     public var model: String
     /// The format of the files.
     public var format: ModelFormat
@@ -13,27 +15,34 @@ public struct LaunchRequest: Sendable {
     public var quantization: Quantization?
     /// The paths of all files of the model, as the engine's container sees them.
     public var files: [String]
-    /// The paths of the adapters to lay over the weights, as the engine's container sees them.
-    public var adapters: [String]
+    /// The adapters to lay over the weights.
+    public var adapters: [LaunchAdapter]
+    /// The paths of all files of the smaller model that guesses ahead, as the engine's container sees them; empty where
+    /// there is none, or where the setting is a path itself.
+    public var draft: [String]
     /// What the files' headers say, if they could be read.
     public var facts: ModelFacts?
 
     /// Describes a request.
     public init(
         stack: Stack,
+        settings: EffectiveSettings,
         model: String,
         format: ModelFormat,
         quantization: Quantization? = nil,
         files: [String],
-        adapters: [String] = [],
+        adapters: [LaunchAdapter] = [],
+        draft: [String] = [],
         facts: ModelFacts? = nil
     ) {
         self.stack = stack
+        self.settings = settings
         self.model = model
         self.format = format
         self.quantization = quantization
         self.files = files
         self.adapters = adapters
+        self.draft = draft
         self.facts = facts
     }
 
@@ -43,15 +52,35 @@ public struct LaunchRequest: Sendable {
 
     /// The tokens that the engine keeps for all requests together.
     ///
-    /// What the stack declares holds as it is, since several requests may share more than the model's own
-    /// limit.
+    /// What is set holds as it is, since several requests may share more than the model's own limit.
     var pooledContext: Int {
-        stack.defaults.context ?? min(facts?.contextLength ?? Self.usualContext, Self.usualContext)
+        settings[SettingKey.context] ?? min(facts?.contextLength ?? Self.usualContext, Self.usualContext)
     }
 
     /// The tokens that one request may have, within the model's own limit; `nil` if neither is known.
     var contextPerRequest: Int? {
-        guard let limit = facts?.contextLength else { return stack.defaults.context }
-        return min(stack.defaults.context ?? Self.usualContext, limit)
+        guard let limit = facts?.contextLength else { return settings[SettingKey.context] }
+        return min(settings[SettingKey.context] ?? Self.usualContext, limit)
+    }
+
+    /// What clients call the model.
+    var servedName: String { settings[SettingKey.servedName] ?? model }
+
+    /// The addresses of the machines that serve the model together; none where one does it alone.
+    var nodes: [String] {
+        let addresses = settings[SettingKey<[String]>.nodes] ?? []
+        return addresses.count > 1 ? addresses : []
+    }
+
+    /// How tokens are guessed ahead.
+    var speculation: Speculation? {
+        let model = settings[SettingKey.speculativeModel]
+        let method = settings[SettingKey.speculativeMethod] ?? (model == nil ? nil : "draft")
+        return method.flatMap(Speculation.init)
+    }
+
+    /// A way of guessing ahead.
+    enum Speculation: String {
+        case draft, mtp, eagle3, ngram
     }
 }

@@ -16,7 +16,14 @@ struct ActiveLaunch: Sendable {
 
     /// The script of a launch.
     static func script(_ launch: ServedLaunch) -> String {
-        LaunchScript.render(launch.argv, environment: launch.environment, title: launch.shown)
+        let secrets = (launch.secrets ?? [:]).compactMapValues(SecretReference.init(parsing:))
+        return LaunchScript.render(
+            launch.argv,
+            environment: launch.environment,
+            secrets: secrets,
+            key: secrets.values.first ?? launch.keyFile.map(SecretReference.file),
+            title: launch.shown
+        )
     }
 
     /// The script that is there; `nil` if there is none.
@@ -82,6 +89,13 @@ struct ActiveLaunch: Sendable {
                 the command
                 """
         )
+    }
+}
+
+extension ServedLaunch {
+    /// The file that llama.cpp reads its key from.
+    fileprivate var keyFile: String? {
+        argv.firstIndex(of: "--api-key-file").flatMap { argv.dropFirst($0 + 1).first }
     }
 }
 

@@ -52,6 +52,7 @@ public struct Compose: Sendable {
                 .failed,
                 "`\(run.command.joined(separator: " "))` ended with status \(status)",
                 hint: "what it says above is the reason"
+                    + (action == .up ? "; `stackctl \(run.stack) why` tells more" : "")
             )
             throw failure
         }
@@ -87,15 +88,19 @@ public struct Compose: Sendable {
         }
         let environment = try engineEnvironment(workspace)
         let (program, words) = try await Self.find(environment)
-        var (project, own): ([String], [String]) = ([], [])
-        if case .service(let name, let service) = stack.container {
-            project = ["-p", name]
-            own = isOwnOnly ? ["--no-deps", service] : []
-        }
+        var project: [String] = []
+        if case .service(let name, _) = stack.container { project = ["-p", name] }
+        let own = isOwnOnly ? Self.ownService(of: stack).map { ["--no-deps", $0] } ?? [] : []
         let rest =
             project + ["-f", stack.composeFile.string, action.rawValue] + (action == .up ? ["--detach"] : [])
             + own
         return (ComposeRun(stack: stack.name, command: words + rest), program, environment)
+    }
+
+    /// The service that the stack's container is of; `nil` where only Compose could tell.
+    private static func ownService(of stack: Stack) -> String? {
+        if case .service(_, let service) = stack.container { return service }
+        return ComposeFile(at: stack.composeFile)?.service(of: stack.container)
     }
 
     /// Compose looks for an engine by itself, and not at all the places where we have found one.

@@ -14,18 +14,30 @@ struct ContextAdvice: Sendable {
 
     /// Goes by what is stored, else by the table and the catalog: nobody is asked.
     func report(in workspace: Workspace, to report: @escaping Reporter) async {
-        guard let stack = try? workspace.stack(),
+        guard let model = try? ConfiguredModel(reference, quant: quant, in: workspace),
+            let stack = try? workspace.stack(serving: model),
             let limits = try? await LimitLookup(reference, quant: quant).run(in: workspace, report: { _ in }),
-            limits.known, let excess = ContextExcess(of: stack, window: limits.contextWindow)
+            limits.known,
+            let excess = ContextExcess(of: stack, window: limits.contextWindow)
         else { return }
-        report(.warning(excess.advice(stack: stack.name, model: limits.model)))
+        report(.warning(excess.advice(stack: stack.name, model: limits.model, place: place(in: stack))))
+    }
+}
+
+extension ContextAdvice {
+    /// Where the context is set.
+    private func place(in stack: Stack) -> String {
+        switch stack.settings[SettingKey.context.setting]?.origin {
+        case .file(_, line: 0), nil: "in its stack.yaml"
+        case let origin?: "(\(origin))"
+        }
     }
 }
 
 extension ContextExcess {
-    fileprivate func advice(stack: String, model: String) -> String {
+    fileprivate func advice(stack: String, model: String, place: String) -> String {
         let made = "`\(stack)` asks for a context of \(asked) tokens, and `\(model)` was made for \(window)"
         let use = requests > 1 ? ": \(requests) requests at once can use \(usable)" : ""
-        return "\(made)\(use); set `context` in its stack.yaml to that or less"
+        return "\(made)\(use); set `context` \(place) to that or less"
     }
 }

@@ -37,12 +37,13 @@ public struct Doctor: Sendable {
     public func run(in workspace: Workspace) async -> [HealthCheck] {
         async let host = HostProfile.read(environment: workspace.environment)
         var checks = [home(workspace), catalog(workspace), token(workspace)]
+        let isWithoutGPU = await host.isWithoutNVIDIA
         checks += Self.checks(of: await host)
         let (engine, found) = await docker(workspace)
         checks += found
         checks.append(await compose(workspace))
         for name in (try? workspace.home.stackNames()) ?? [] {
-            checks += await stack(name, workspace, engine)
+            checks += await stack(name, workspace, engine, isWithoutGPU: isWithoutGPU)
         }
         return checks
     }
@@ -63,13 +64,37 @@ public struct Doctor: Sendable {
 
     private func home(_ workspace: Workspace) -> HealthCheck {
         let path = workspace.home.path
-        guard FileSystem.exists(path) else {
+        let isThere = FileSystem.exists(path)
+        if let error = Self.obstacle(toChanging: path) {
+            return check(
+                "home",
+                isThere ? .warning : .problem,
+                isThere
+                    ? "nothing can be changed in `\(path)`: \(error)" : "`\(path)` cannot be made: \(error)",
+                fix: "name a folder that this user may write in with `--home` or `STACKCTL_HOME`"
+            )
+        }
+        guard isThere else {
             return check("home", .ok, "`\(path)` is not there yet; it is made when something is stored")
         }
         do throws(DeclarationError) {
             let names = try workspace.home.stackNames()
             return check("home", .ok, "`\(path)` with the stacks \(names.joined(separator: ", "))")
         } catch { return check("home", failed: Failure(declaration: error)) }
+    }
+
+    /// Why nothing can be put into a folder, or below the nearest one that is there.
+    ///
+    /// Modes and owners do not tell: some filesystems take nothing from anybody.
+    private static func obstacle(toChanging folder: FilePath) -> SystemError? {
+        var place = folder
+        while !FileSystem.exists(place), place.removeLastComponent() {}
+        let trial = place.appending(".stackctl-\(UInt32.random(in: 0 ... .max))")
+        do throws(SystemError) {
+            try FileSystem.createDirectory(trial)
+            try FileSystem.remove(trial)
+            return nil
+        } catch { return error }
     }
 
     private func catalog(_ workspace: Workspace) -> HealthCheck {
@@ -129,14 +154,29 @@ public struct Doctor: Sendable {
 
     // MARK: A stack
 
-    private func stack(_ name: String, _ workspace: Workspace, _ engine: DockerClient?) async -> [HealthCheck]
-    {
+    private func stack(
+        _ name: String,
+        _ workspace: Workspace,
+        _ engine: DockerClient?,
+        isWithoutGPU: Bool
+    ) async -> [HealthCheck] {
         let stack: Stack
         do throws(DeclarationError) {
             guard let found = try workspace.home.stack(named: name) else { return [] }
             stack = found
         } catch { return [check(name, failed: Failure(declaration: error))] }
         var checks = [await volume(of: stack, workspace)]
+        let advice = GPUAdvice(stack, environment: workspace.environment)
+        if isWithoutGPU, let command = advice.removal {
+            checks.append(
+                check(
+                    "\(stack.name).gpu",
+                    .warning,
+                    "`\(stack.composeFile)` asks for NVIDIA GPUs, and this host has none",
+                    fix: "`\(command)`, then `stackctl \(stack.name) up`"
+                )
+            )
+        }
         if let engine { checks.append(await container(of: stack, in: engine)) }
         return checks
     }

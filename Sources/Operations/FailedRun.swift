@@ -16,6 +16,7 @@ struct FailedRun: Sendable {
     let store: ModelStore
     let engine: DockerClient
     let signatures: SignatureTable
+    let advice: GPUAdvice
 
     /// Ends the process, so that the Docker Engine does not start it again and again.
     ///
@@ -29,31 +30,62 @@ struct FailedRun: Sendable {
         _ launch: ServedLaunch,
         _ container: Docker.Container,
         _ reason: NotReady,
-        _ words: String,
+        timeout: Duration,
         _ report: Reporter
     ) async -> Reason? {
         // What could not be begun has written nothing: the log is that of the run before.
         let log = if case .notStarted = reason { [UInt8]() } else { await log(of: container) }
-        let run = EngineRun(reason, stack.engine, log: RunLog(log))
-        let facts = [
-            ("reason", words), ("exit", run.exitCode.map { "\($0)" } ?? "unknown"),
-            ("oom", run.wasOutOfMemory ? "true" : "false"),
-        ]
-        report(.warning("`\(launch.model)` did not come up: \(words)"))
-        let found = Diagnosis(of: run, by: signatures.signatures, stack: stack.name, model: launch.model)
-            .findings
-        if let first = found.first { report(.note("the reason: \(first.cause)")) }
+        let found = await found(of: launch, reason, log: log)
+        let words = words(of: reason, container, found, timeout: timeout)
+        report(.warning("`\(store.reference(of: launch))` did not come up: \(words)"))
+        if let found, !words.contains(found.cause) { report(.note("the reason: \(found.cause)")) }
+        let facts = await facts(of: reason, container, timeout: timeout)
         do throws(StoreError) {
             let kept = try store.keepLog(of: launch, facts: facts, log)
             report(.note("the log of that run is kept in \(kept.path)"))
         } catch { report(.warning("the log of that run could not be kept: \(error)")) }
-        return found.first.map { Reason($0) }
+        return found
+    }
+
+    /// Why a launch has failed, by what is known of such runs.
+    func found(of launch: ServedLaunch, _ reason: NotReady, log: [UInt8] = []) async -> Reason? {
+        let run = EngineRun(reason, stack.engine, log: RunLog(log))
+        let model = store.reference(of: launch)
+        let diagnosis = Diagnosis(of: run, by: signatures.signatures, stack: stack.name, model: model)
+        guard let first = diagnosis.findings.first else { return nil }
+        return await advice.fitted(Reason(first), model: model)
+    }
+
+    /// That a launch has failed, in words; what Docker says of a container that it could not start is told by its cause,
+    /// where that is known.
+    func words(of reason: NotReady, _ container: Docker.Container, _ found: Reason?, timeout: Duration)
+        -> String
+    {
+        if case .notStarted = reason, let found {
+            return "`\(container.shownName)` could not be started: \(found.cause)"
+        }
+        return "`\(container.shownName)` \(reason.words(stack, timeout))"
+    }
+
+    /// What is written above a log.
+    private func facts(of reason: NotReady, _ container: Docker.Container, timeout: Duration) async -> [(
+        name: String, value: String
+    )] {
+        let run = EngineRun(reason, stack.engine, log: RunLog())
+        var facts = [
+            (name: "reason", value: words(of: reason, container, nil, timeout: timeout)),
+            ("exit", run.exitCode.map { "\($0)" } ?? "unknown"),
+            ("oom", run.wasOutOfMemory ? "true" : "false"),
+        ]
+        if let refusal = run.refusal { facts.append(("refused", refusal)) }
+        if let end = await engine.lastRunEnd(of: container) { facts.append(("ended", end.text)) }
+        return facts
     }
 
     /// What the process has written since it was begun.
     private func log(of container: Docker.Container) async -> [UInt8] {
         var log: [UInt8] = []
-        let selection = LogSelection(since: container.state.logStart)
+        let selection = LogSelection(since: await engine.lastRunStart(of: container))
         guard let output = try? await engine.logs(of: container, selection) else { return log }
         while let piece = try? await output.next() {
             log += piece.bytes
@@ -98,7 +130,7 @@ struct LoadWatch: Sendable {
 
     /// Follows the log until the task is cancelled; what cannot be followed is not told.
     func run() async {
-        let selection = LogSelection(follows: true, since: container.state.logStart)
+        let selection = LogSelection(follows: true, since: await engine.lastRunStart(of: container))
         guard let output = try? await engine.logs(of: container, selection) else { return }
         var lines = LineSplitter(limit: 65_536)
         var last = ""

@@ -42,6 +42,11 @@ private struct SelectionWords {
                 .notFound, "`\(repository)` has no file `\(wanted.path?.string ?? "")`",
                 has.isEmpty ? "it has no GGUF files" : "of its \(has.count) GGUF files: \(some)"
             )
+        case .noAdapter:
+            return (
+                .notFound, "`\(repository)` holds no adapter",
+                "an adapter is a GGUF, or `adapter_config.json` with `adapter_model.safetensors`"
+            )
         default: return nil
         }
     }

@@ -42,6 +42,8 @@ struct SelectionRequest: Sendable {
     var include: [String] = []
     /// Patterns of files to leave out.
     var exclude: [String] = []
+    /// Whether an adapter is wanted, and not a model.
+    var isAdapter = false
 }
 
 /// Why a repository does not hold what was asked for.
@@ -58,6 +60,8 @@ enum SelectionRefusal: Error, Equatable {
     case ambiguous([String])
     /// The weights are only there in a form that no engine here reads safely.
     case onlyPickles
+    /// It has no adapter.
+    case noAdapter
     /// Every file that was chosen is to be left out.
     case nothingLeft
 }
@@ -67,6 +71,7 @@ extension FileSelection {
     static func choose(_ request: SelectionRequest, from files: [RepositoryFile]) throws(SelectionRefusal)
         -> FileSelection
     {
+        if request.isAdapter { return try AdapterFiles.choose(request, from: files) }
         let sets = GGUFSet.all(in: files)
         if let path = request.path { return try named(path, request, sets, files) }
         let hasSafetensors = files.contains { SafetensorsFiles.isWeights($0.path) }

@@ -39,9 +39,10 @@ public struct Fit: Sendable {
     /// Answers by what headers and lists say; nothing is started or fetched but headers.
     public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> FittedModel
     {
-        let stack = try workspace.stack()
+        let model = try ConfiguredModel(reference, quant: options.quant, in: workspace)
+        let stack = try workspace.stack(serving: model)
         let host = await HostProfile.read(environment: workspace.environment)
-        let found = try await FitSource(reference, options, stack).find(in: workspace, report)
+        let found = try await FitSource(model.reference, options, stack).find(in: workspace, report)
         let settings = MemorySettings(
             of: stack,
             contextLength: found.contextLength,

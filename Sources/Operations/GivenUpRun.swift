@@ -28,6 +28,14 @@ public struct GivenUpRun: Sendable, Encodable {
     public let findings: [Reason]
     /// The end of it.
     public let tail: [String]
+    /// What to type for the model: with its quantization where several are stored.
+    public var reference: String?
+    /// When its container's process had ended, by the engine's clock.
+    var ended: EngineTime?
+
+    private enum CodingKeys: String, CodingKey {
+        case path, at, model, format, quant, exitCode, outOfMemory, reason, findings, tail
+    }
 }
 
 extension GivenUpRun {
@@ -40,17 +48,24 @@ extension GivenUpRun {
     static func newest(of stack: Stack, in store: ModelStore, by table: SignatureTable, report: Reporter)
         -> [GivenUpRun]
     {
-        store.keptLogs().prefix(most).compactMap { log in
-            do throws(SystemError) {
-                return try GivenUpRun(log.path, of: stack, by: table)
-            } catch {
-                report(.warning("a kept log cannot be read: \(error)"))
+        var unread: [SystemError] = []
+        let runs = store.keptLogs().prefix(most).compactMap { log -> GivenUpRun? in
+            do throws(SystemError) { return try GivenUpRun(log.path, of: stack, in: store, by: table) } catch
+            {
+                unread.append(error)
                 return nil
             }
         }
+        if let first = unread.first {
+            let others = unread.count > 1 ? ", nor can \(unread.count - 1) more" : ""
+            report(.warning("a kept log cannot be read: \(first)\(others)"))
+        }
+        return runs
     }
 
-    private init(_ path: FilePath, of stack: Stack, by table: SignatureTable) throws(SystemError) {
+    private init(_ path: FilePath, of stack: Stack, in store: ModelStore, by table: SignatureTable)
+        throws(SystemError)
+    {
         let file = try File(path, .read)
         let status = try file.status()
         guard status.kind == .file else {
@@ -65,9 +80,11 @@ extension GivenUpRun {
             stack.engine,
             exitCode: exitCode,
             wasOutOfMemory: facts["oom"] == "true",
+            refusal: facts["refused"],
             log: RunLog(try file.read(at: start, count: RunLog.mostBytes))
         )
-        let diagnosis = Diagnosis(of: run, by: table.signatures, stack: stack.name, model: facts["model"])
+        let model = facts["model"].map { store.reference($0, quant: facts["quant"] ?? "") }
+        let diagnosis = Diagnosis(of: run, by: table.signatures, stack: stack.name, model: model)
         self.init(
             path: path.string,
             at: Self.time(inName: path.lastComponent?.string ?? ""),
@@ -78,7 +95,9 @@ extension GivenUpRun {
             outOfMemory: run.wasOutOfMemory,
             reason: facts["reason"],
             findings: diagnosis.findings.map { Reason($0) },
-            tail: diagnosis.tail
+            tail: diagnosis.tail,
+            reference: model,
+            ended: facts["ended"].flatMap { EngineTime($0) }
         )
     }
 

@@ -46,6 +46,8 @@ extension ModelFacts {
         -> ModelFacts
     {
         switch format {
+        case .safetensors where files.contains { $0.string == AdapterFacts.configName }:
+            return try ModelFacts(adapterIn: folder)
         case .safetensors: return try read(safetensors: folder)
         case .gguf:
             var headers: [GGUFHeader] = []

@@ -7,6 +7,20 @@ import SystemPackage
 
 /// Works out the engine's command that serves a stored model.
 public struct Launch: Sendable {
+    /// How the command is written.
+    public enum Format: String, Sendable, CaseIterable {
+        /// For a POSIX shell, an option a line; for each of several machines a line.
+        case shell
+        /// A file for Docker Compose.
+        case compose
+        /// The words and the rest as one JSON document.
+        case json
+        /// A file of variables, as `docker run --env-file` reads it.
+        case env
+        /// Manifests for Kubernetes.
+        case k8s
+    }
+
     /// The command.
     public struct Command: Sendable, Encodable {
         /// The engine.
@@ -15,13 +29,33 @@ public struct Launch: Sendable {
         public let argv: [String]
         /// The variables it needs.
         public let env: [String: String]
+        /// The variables whose values are secrets, and where these are.
+        public let secrets: [String: String]
         /// The engine's image, if the stack names one.
         public let image: String?
         /// What clients call the model.
         public let model: String
+        /// What is set and the engine has no word for.
+        public let unused: [String]
+        /// The commands of several machines that serve the model together.
+        public let nodes: [Node]
+        /// The command as it was asked for.
+        let text: String
 
-        /// The command for a POSIX shell, an option a line.
-        public var shell: String { ShellCommand.render(argv, environment: env) }
+        /// The command as it was asked to be written.
+        public var written: String { text }
+
+        private enum CodingKeys: CodingKey { case engine, argv, env, secrets, image, model, unused, nodes }
+    }
+
+    /// What one of several machines is to run.
+    public struct Node: Sendable, Encodable {
+        /// The machine's address.
+        public let address: String
+        /// The words of its command.
+        public let argv: [String]
+        /// The variables it needs.
+        public let env: [String: String]
     }
 
     /// A stored model with the engine's command for it.
@@ -29,32 +63,61 @@ public struct Launch: Sendable {
         let key: ModelKey
         let launch: LaunchPlan
         let volume: FilePath
+        let stack: Stack
+        let settings: EffectiveSettings
+        let size: ByteCount
     }
 
     private let lookup: StoredLookup
+    private let flags: EffectiveSettings
 
-    /// Describes a question.
-    public init(_ reference: ModelReference, format: ModelFormat? = nil, quant: Quantization? = nil) {
+    /// Describes a question; the flags of the command go before all that is declared.
+    public init(
+        _ reference: ModelReference,
+        format: ModelFormat? = nil,
+        quant: Quantization? = nil,
+        flags: EffectiveSettings = EffectiveSettings()
+    ) {
         lookup = StoredLookup(reference: reference, quant: quant, format: format)
+        self.flags = flags
     }
 
-    /// Answers from the stack's declaration and the model's header, and notes that the model is used; nothing is started.
-    public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> Command {
+    /// Answers from what is declared and the model's header, and notes that the model is used; nothing is started.
+    public func run(
+        in workspace: Workspace,
+        as format: Format = .shell,
+        report: @escaping Reporter
+    ) async throws(Failure) -> Command {
         let plan = try await plan(in: workspace)
+        let launch = plan.launch
+        let text = try plan.written(as: format)
         await ContextAdvice(lookup.reference, quant: lookup.quant).report(in: workspace, to: report)
+        plan.reportUnused(to: report)
         ModelStore(volume: plan.volume).noteUse(of: plan.key)
         return Command(
-            engine: plan.launch.engine,
-            argv: plan.launch.argv,
-            env: plan.launch.environment,
-            image: plan.launch.image,
-            model: plan.launch.model
+            engine: launch.engine,
+            argv: launch.argv,
+            env: launch.environment,
+            secrets: launch.secrets.mapValues { "\($0)" },
+            image: launch.image,
+            model: launch.model,
+            unused: launch.unused.map(\.path),
+            nodes: launch.nodes.map { Node(address: $0.address, argv: $0.argv, env: $0.environment) },
+            text: text
         )
     }
 
     /// Works it out, and leaves no note.
     func plan(in workspace: Workspace) async throws(Failure) -> Plan {
-        let (stack, stored) = try await lookup.one(in: workspace)
+        let model = try ConfiguredModel(
+            lookup.reference,
+            quant: lookup.quant,
+            format: lookup.format,
+            in: workspace
+        )
+        let wanted = StoredLookup(reference: model.reference, quant: model.quant, format: model.format)
+        let (stack, stored) = try await wanted.one(in: workspace)
+        let settings = try EffectiveConfig(model.config, of: stack, flags: flags, in: workspace).settings
         guard let format = ModelFormat(rawValue: stored.key.format) else {
             throw Failure(.unsupported, "`\(stored.key.model)` has the unknown format `\(stored.key.format)`")
         }
@@ -65,6 +128,36 @@ public struct Launch: Sendable {
                 hint: "fetch it again with `stackctl \(stack.name) verify \(stored.key.model) --repair`"
             )
         }
+        let adapters =
+            try ownAdapters(of: stored, on: stack)
+            + DeclaredAdapters(settings, on: stack).found(in: workspace)
+        let paths = stored.manifest.files.map(\.path)
+        let root = stored.key.path(below: stack.mount)
+        let request = LaunchRequest(
+            stack: stack,
+            settings: settings,
+            model: stored.key.model,
+            format: format,
+            quantization: Quantization(parsing: stored.key.quant),
+            files: paths.map { "\(root)/\($0)" },
+            adapters: adapters,
+            draft: try await draft(settings, in: workspace),
+            facts: try? ModelFacts.read(format, in: stored.layout.directory(of: stored.key), files: paths)
+        )
+        do throws(LaunchRefusal) {
+            return Plan(
+                key: stored.key,
+                launch: try LaunchPlan(request),
+                volume: stored.layout.volume,
+                stack: stack,
+                settings: settings,
+                size: ByteCount(stored.manifest.files.reduce(0) { $0 + $1.sizeBytes.bytes })
+            )
+        } catch { throw Failure(error, stack: stack, model: stored.key.model) }
+    }
+
+    /// The adapters that came with the model.
+    private func ownAdapters(of stored: StoredModel, on stack: Stack) throws(Failure) -> [LaunchAdapter] {
         let adapters = stored.manifest.adapters ?? []
         if let lost = adapters.first(where: { !FileSystem.exists($0.below(stack.adapters)) }) {
             throw Failure(
@@ -73,21 +166,48 @@ public struct Launch: Sendable {
                 hint: "fetch it again with `stackctl \(stack.name) pull \(stored.manifest.source.shown)`"
             )
         }
-        let paths = stored.manifest.files.map(\.path)
+        return adapters.map { LaunchAdapter(path: "\(Stack.adapterMount)/\($0)") }
+    }
+
+    /// The files of the smaller model that guesses ahead, as the container sees them; none where a path says where it is.
+    private func draft(_ settings: EffectiveSettings, in workspace: Workspace) async throws(Failure)
+        -> [String]
+    {
+        guard let name = settings[SettingKey.speculativeModel], !name.hasPrefix("/") else { return [] }
+        let reference: ModelReference
+        do throws(ModelReferenceError) { reference = try ModelReference(parsing: name) } catch {
+            throw Failure(.invalid, "`speculative.model` names no model: \(error)", cause: error)
+        }
+        let (stack, stored) = try await StoredLookup(reference: reference).one(in: workspace)
         let root = stored.key.path(below: stack.mount)
-        let request = LaunchRequest(
-            stack: stack,
-            model: stored.key.model,
-            format: format,
-            quantization: Quantization(parsing: stored.key.quant),
-            files: paths.map { "\(root)/\($0)" },
-            adapters: adapters.map { "\(Stack.adapterMount)/\($0)" },
-            facts: try? ModelFacts.read(format, in: stored.layout.directory(of: stored.key), files: paths)
-        )
+        return stored.manifest.files.map { "\(root)/\($0.path)" }
+    }
+}
+
+extension Launch.Plan {
+    /// Says what is set for this model and comes to nothing with its engine.
+    func reportUnused(to report: Reporter) {
+        // What was shipped is for all engines, and of no surprise where one does not take it.
+        let own = launch.unused.filter { setting in
+            guard case .file(let file, _)? = settings[setting]?.origin else {
+                return settings[setting] != nil
+            }
+            return !file.hasPrefix("built-in ")
+        }
+        guard !own.isEmpty else { return }
+        let names = own.map { "`\($0.path)`" }.joined(separator: ", ")
+        report(.warning("\(launch.engine.rawValue) has no word for \(names), and is not told"))
+    }
+
+    fileprivate func written(as format: Launch.Format) throws(Failure) -> String {
         do throws(LaunchRefusal) {
-            let launch = try LaunchPlan(request)
-            return Plan(key: stored.key, launch: launch, volume: stored.layout.volume)
-        } catch { throw Failure(error, stack: stack, model: stored.key.model) }
+            switch format {
+            case .shell, .json: return launch.shell + "\n"
+            case .env: return launch.variables
+            case .compose: return try LaunchService(launch, in: stack, size: size).compose
+            case .k8s: return try LaunchService(launch, in: stack, size: size).kubernetes
+            }
+        } catch { throw Failure(error, stack: stack, model: key.model) }
     }
 }
 

@@ -18,6 +18,13 @@ public struct LimitLookup: Sendable {
     /// Answers by the model's own files where they are here, else by the table and the catalog; nobody is asked.
     public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> ModelLimits
     {
+        let model = try ConfiguredModel(reference, quant: quant, in: workspace)
+        if model.reference != reference {
+            return try await LimitLookup(model.reference, quant: model.quant).run(
+                in: workspace,
+                report: report
+            )
+        }
         let (table, catalog) = (try workspace.limits(), try workspace.catalog())
         let entry = catalog.entry(for: reference)?.entry
         var found: Found?

@@ -35,7 +35,7 @@ public struct Load: Sendable {
     private let timeout: Duration
 
     /// Describes it.
-    public init(_ name: String, _ action: LoadChange.Action = .load, timeout: Duration = .seconds(600)) {
+    public init(_ name: String, _ action: LoadChange.Action = .load, timeout: Duration = Use.patience) {
         self.name = name
         self.action = action
         self.timeout = timeout

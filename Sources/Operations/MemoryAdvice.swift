@@ -17,7 +17,8 @@ struct MemoryAdvice: Sendable {
         await ContextAdvice(reference, quant: quant).report(in: workspace, to: report)
         var options = FitOptions()
         (options.quant, options.isOffline) = (quant, true)
-        guard let stack = try? workspace.stack(),
+        guard let model = try? ConfiguredModel(reference, quant: quant, in: workspace),
+            let stack = try? workspace.stack(serving: model),
             let fitted = try? await Fit(reference, options).run(in: workspace, report: { _ in }),
             let row = row(of: fitted, stack)
         else { return }

@@ -30,6 +30,13 @@ public struct PullOptions: Sendable {
     /// The usual way.
     public init() {}
 
+    /// The way that is set for the machine.
+    public init(in workspace: Workspace) throws(Failure) {
+        let settings = try workspace.settings()
+        if let count = settings.value(of: Settings.connections, as: Int.self) { connections = count }
+        rateLimit = settings.value(of: Settings.limitRate, as: String.self).flatMap { ByteCount(parsing: $0) }
+    }
+
     /// The options of the command line that ask for the same files again.
     var words: [String] {
         let named: [(String, String?)] = [
@@ -99,11 +106,19 @@ struct PullRequest: Sendable {
     init(_ reference: ModelReference, _ options: PullOptions, for stack: Stack, in workspace: Workspace)
         throws(Failure)
     {
-        let quant = options.quant ?? reference.quantization
-        let revision = options.revision ?? reference.revision ?? "main"
+        let model = try ConfiguredModel(
+            reference,
+            quant: options.quant,
+            format: options.format,
+            in: workspace
+        )
+        let reference = model.reference
+        let quant = model.quant ?? reference.quantization
+        let declared = model.config?.settings[SettingKey.revision]
+        let revision = options.revision ?? reference.revision ?? declared ?? "main"
         let engineFormats = stack.engine.formats(preferring: stack.defaults.format)
         var selection = SelectionRequest(
-            formats: options.format.map { [$0] } ?? engineFormats,
+            formats: model.format.map { [$0] } ?? engineFormats,
             quant: quant,
             defaultQuant: stack.defaults.quantization,
             include: options.include,

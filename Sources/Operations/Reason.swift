@@ -25,12 +25,12 @@ public struct Reason: Sendable, Encodable {
 
     /// The signature's name.
     public let id: String
-    /// `memory`, if there was too little of that; a smaller model may help.
+    /// `memory`, if there was too little of that: a smaller model may help; `gpu`, if one was asked for and is not there.
     public let about: String?
     /// What it is, in a sentence.
     public let cause: String
     /// What to type or change next.
-    public let fix: String
+    public internal(set) var fix: String
     /// Whether the run has failed and has said this, or waits with this as its last words; otherwise it may be
     /// something else.
     public let certain: Bool
@@ -39,6 +39,9 @@ public struct Reason: Sendable, Encodable {
 
     /// Whether there was too little memory.
     var isAboutMemory: Bool { about == Signature.Subject.memory.rawValue }
+
+    /// Whether a GPU was asked for that is not there.
+    var isAboutGPU: Bool { about == Signature.Subject.gpu.rawValue }
 
     init(_ finding: Diagnosis.Finding) {
         id = finding.signature

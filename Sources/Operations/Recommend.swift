@@ -52,7 +52,7 @@ public struct Recommend: Sendable {
         var found: [(profile: Profile, recommendation: Recommendation)] = []
         for profile in profiles {
             question.profile = profile
-            question.rungs = try rungs(of: profile, in: catalog)
+            question.rungs = try profile.rungs(in: catalog)
             found.append((profile, Recommendation(question)))
         }
         return Recommendations(
@@ -66,27 +66,15 @@ public struct Recommend: Sendable {
     }
 
     private func chosen(_ table: ProfileTable) throws(Failure) -> [Profile] {
-        guard let profile else { return table.profiles }
-        if let found = table.profile(named: profile) { return [found] }
-        let names = table.profiles.map(\.name)
+        guard let profile else { return table.recommending }
+        let found = try table.found(profile, among: table.recommending)
+        guard found.useCases.isEmpty else { return [found] }
         throw Failure(
             .notFound,
-            "there is no profile `\(profile)`",
-            hint: nearestNames(to: profile, in: names).first.map { "did you mean `\($0)`?" }
-                ?? "the profiles are \(names.map { "`\($0)`" }.joined(separator: ", "))"
+            "the profile `\(found.name)` has no `use_cases` to recommend anything by",
+            hint:
+                "`stackctl route \(found.name) --all` names the model of the catalog that would answer for it"
         )
-    }
-
-    private func rungs(of profile: Profile, in catalog: ModelCatalog) throws(Failure) -> [Recommendation.Rung]
-    {
-        do throws(DeclarationError) {
-            var rungs: [Recommendation.Rung] = []
-            for rung in profile.ladder {
-                let (entry, quantization) = try rung.resolved(in: catalog)
-                rungs.append(.init(memory: rung.memory, entry: entry, quantization: quantization))
-            }
-            return rungs
-        } catch { throw Failure(declaration: error) }
     }
 }
 

@@ -2,6 +2,7 @@ import Catalog
 import Docker
 import Engines
 import Platform
+import SystemPackage
 
 /// The way to a stack's server: the published port that its clients use, or a command inside its container.
 struct ServerLine: Sendable {
@@ -17,8 +18,16 @@ struct ServerLine: Sendable {
     init(_ stack: Stack, _ container: Docker.Container) {
         self.stack = stack
         self.container = container.id
+        let script = ActiveLaunch(stack: stack).isRead(by: container) ? ActiveLaunch(stack: stack).text : nil
+        let environment = container.configuration.environment
+        let declared: String? =
+            switch script.flatMap(LaunchScript.key(in:)) {
+            case .variable(let name): environment?[name]
+            case .file(let path): container.content(of: path)
+            case nil: nil
+            }
         // llama.cpp takes several, any of which will do.
-        key = stack.engine.keyVariable.flatMap { container.configuration.environment?[$0] }
+        key = (declared ?? stack.engine.keyVariable.flatMap { environment?[$0] })
             .flatMap { $0.split(separator: ",").first.map { String($0) } }
     }
 
@@ -37,8 +46,32 @@ struct ServerLine: Sendable {
 
     // MARK: Inside
 
-    /// Has `curl` ask inside the container; `nil` if nothing answers there either, or the image has no `curl`.
+    /// How much longer than `curl` itself its answer may take to come out of the container.
+    private static let delay = Duration.seconds(5)
+
+    /// Has `curl` ask inside the container; `nil` if nothing answers there either in time, or the image has no `curl`.
     func askInside(_ question: ServerQuestion, patience: Duration, in engine: DockerClient)
+        async throws(DockerError) -> ServerAnswer?
+    {
+        // Whatever holds the command up in there: a container that is paused runs none to its end.
+        let first = await withTaskGroup(of: Result<ServerAnswer?, DockerError>?.self) { group in
+            group.addTask {
+                do throws(DockerError) {
+                    return .success(try await exchange(question, patience: patience, in: engine))
+                } catch { return .failure(error) }
+            }
+            group.addTask {
+                try? await Task.sleep(for: patience + Self.delay)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+        if Task.isCancelled { throw .cancelled }
+        return try first?.get() ?? nil
+    }
+
+    private func exchange(_ question: ServerQuestion, patience: Duration, in engine: DockerClient)
         async throws(DockerError) -> ServerAnswer?
     {
         // All that is asked goes by its input: words of a command are for everybody to see.
@@ -92,6 +125,20 @@ struct ServerLine: Sendable {
             let status = Int(String(decoding: output[(end + 1)...], as: UTF8.self)), status > 0
         else { return nil }
         return ServerAnswer(status, Array(output[..<end]))
+    }
+}
+
+extension Docker.Container {
+    /// The first line of a file that the container has from this machine, as it has Compose's secrets; `nil` of any other.
+    fileprivate func content(of path: String) -> String? {
+        let mount = mounts.filter { path == $0.destination || path.hasPrefix("\($0.destination)/") }
+            .max { $0.destination.count < $1.destination.count }
+        guard let mount, let source = mount.source else { return nil }
+        let file = FilePath(source + path.dropFirst(mount.destination.count))
+        guard let bytes = try? FileSystem.read(file, limit: 65_536) else { return nil }
+        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(
+            String.init
+        )
     }
 }
 

@@ -70,7 +70,8 @@ struct ServingStage: Sendable {
             plan.key,
             name: plan.launch.model,
             argv: plan.launch.containerArgv(entrypoint: entrypoint),
-            environment: plan.launch.environment
+            environment: plan.launch.environment,
+            secrets: plan.launch.environmentSecrets.mapValues { "\($0)" }
         )
     }
 
@@ -93,7 +94,7 @@ struct ServingStage: Sendable {
             throw Failure(
                 .notFound,
                 "`\(target.shown)`, which was served before, is not stored any more",
-                hint: "pull it again with `stackctl \(stack.name) pull \(target.model)`"
+                hint: "pull it again with `stackctl \(stack.name) pull \(target.reference)`"
             )
         }
         target.chosenAt = ServedLaunch(key, name: "", argv: [], environment: [:]).chosenAt
@@ -114,7 +115,7 @@ struct ServingStage: Sendable {
             let startedAt = container.state.startedAt,
             Double(startedAt.seconds) >= served.chosenAt.timeIntervalSince1970
         else { return false }
-        report(.phase(.waiting, "waiting until `\(next.model)` answers"))
+        report(.phase(.waiting, "waiting until `\(store.reference(of: next))` answers"))
         let wait = ReadinessWait(stack: stack, engine: engine, model: next.name, timeout: timeout)
         do throws(NotReady) {
             _ = try await wait.run(container)
@@ -162,6 +163,7 @@ struct ServingStage: Sendable {
             store: store,
             engine: engine,
             signatures: try workspace.signatures(),
+            advice: GPUAdvice(stack, environment: workspace.environment),
             timeout: timeout,
             rollsBack: rollsBack,
             report: report,
@@ -185,14 +187,16 @@ struct ServingStage: Sendable {
         changed: Bool,
         readyAfter: Duration? = nil
     ) -> UsedModel {
-        UsedModel(
+        let previous = changed ? before.active : before.previous
+        return UsedModel(
             stack: stack.name,
             model: launch.model,
             format: launch.format,
             quant: launch.quant,
             name: launch.name,
             container: container,
-            previous: changed ? before.active?.model : before.previous?.model,
+            previous: previous?.model,
+            previousQuant: previous?.quant,
             changed: changed,
             readyAfterMilliseconds: readyAfter.map { Int($0 / .milliseconds(1)) },
             argv: launch.argv

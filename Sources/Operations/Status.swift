@@ -19,6 +19,12 @@ public struct StackStatus: Sendable, Encodable {
     public let ready: Bool
     /// The stored model whose path its command has, if one has.
     public let model: String?
+    /// Its quantization.
+    public var quant: String?
+    /// What to type for that: with its quantization where several are stored.
+    public var reference: String?
+    /// The model of a change that was begun and has not ended, as it is typed.
+    public var pending: String?
     /// When its process began, if it runs.
     public let startedAt: Date?
     /// How often the engine has started it again by itself.
@@ -57,7 +63,11 @@ public struct Status: Sendable {
         }
         var all: [StackStatus] = []
         for index in stacks.indices {
-            do throws(Failure) { if let status = try results[index]?.get() { all.append(status) } } catch {
+            do throws(Failure) {
+                guard let status = try results[index]?.get() else { continue }
+                all.append(status)
+                if let note = await note(on: status, of: stacks[index], workspace) { report(.note(note)) }
+            } catch {
                 guard workspace.stackName == nil, error.kind == .conflict else { throw error }
                 report(.warning(error.message))
             }
@@ -69,16 +79,20 @@ public struct Status: Sendable {
         async throws(Failure) -> StackStatus
     {
         guard let container = try await stack.findContainer(in: engine) else {
-            return StackStatus(absent: stack)
+            return StackStatus(absent: stack, pending: await pending(of: stack, workspace))
         }
         let state = container.state
+        let served = await served(of: stack, container, workspace)
         return StackStatus(
             stack: stack.name,
             container: container.shownName,
             state: state.status ?? (state.running ? "running" : "exited"),
             health: state.running ? state.health?.word : nil,
             ready: state.running ? try await isReady(stack, container) : false,
-            model: await servedModel(of: stack, container, workspace),
+            model: served?.key.model,
+            quant: served?.key.quant,
+            reference: served?.reference,
+            pending: await pending(of: stack, workspace),
             startedAt: state.running ? state.startedAt?.unlessNever?.date : nil,
             restarts: container.restartCount,
             exitCode: state.running ? nil : state.exitCode,
@@ -87,6 +101,21 @@ public struct Status: Sendable {
             gpu: container.resources.gpu,
             memoryBytes: state.running ? await memory(of: container, in: engine) : nil
         )
+    }
+
+    /// What there is to say of a change that was begun; nothing of one that another process is about.
+    private func note(on status: StackStatus, of stack: Stack, _ workspace: Workspace) async -> String? {
+        guard let pending = status.pending, let store = try? await workspace.store(of: stack) else {
+            return nil
+        }
+        let verb = "stackctl \(stack.name)"
+        guard (try? store.lockLaunch(of: stack.name)) != nil else {
+            return "\(stack.name): another stackctl is about to serve `\(pending)`"
+        }
+        return """
+            \(stack.name): a change to `\(pending)` was broken off: `\(verb) use \(pending)` goes on, \
+            `\(verb) rollback` goes back
+            """
     }
 
     private func isReady(_ stack: Stack, _ container: Container) async throws(Failure) -> Bool {
@@ -101,18 +130,29 @@ public struct Status: Sendable {
         try? await engine.stats(of: container.id).memory
     }
 
+    /// The stored model whose path a container's command has, and what to type for it.
+    ///
     /// A volume that cannot be read says nothing of its models, and `ls` says why.
-    func servedModel(of stack: Stack, _ container: Container, _ workspace: Workspace) async -> String? {
-        guard let store = try? await workspace.store(of: stack), let models = try? store.models().models
-        else {
-            return nil
-        }
-        return models.first { container.mentions($0.key.path(below: stack.mount), stack) }?.key.model
+    func served(of stack: Stack, _ container: Container, _ workspace: Workspace) async -> (
+        key: ModelKey, reference: String
+    )? {
+        guard let store = try? await workspace.store(of: stack), let models = try? store.models().models,
+            let key = models.first(where: { container.mentions($0.key.path(below: stack.mount), stack) })?.key
+        else { return nil }
+        return (key, store.reference(key.model, quant: key.quant))
+    }
+
+    /// The model of a change that was begun and has not ended: it is under way, or was broken off.
+    private func pending(of stack: Stack, _ workspace: Workspace) async -> String? {
+        guard let store = try? await workspace.store(of: stack),
+            let attempt = try? store.launchState(of: stack.name).attempt
+        else { return nil }
+        return store.reference(of: attempt)
     }
 }
 
 extension StackStatus {
-    fileprivate init(absent stack: Stack) {
+    fileprivate init(absent stack: Stack, pending: String?) {
         self.init(
             stack: stack.name,
             container: stack.containerName,
@@ -120,6 +160,7 @@ extension StackStatus {
             health: nil,
             ready: false,
             model: nil,
+            pending: pending,
             startedAt: nil,
             restarts: 0,
             exitCode: nil,

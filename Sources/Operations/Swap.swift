@@ -14,6 +14,7 @@ struct Swap: Sendable {
     let store: ModelStore
     let engine: DockerClient
     let signatures: SignatureTable
+    let advice: GPUAdvice
     let timeout: Duration
     /// Whether what answered before is put back when the new one does not answer.
     let rollsBack: Bool
@@ -50,9 +51,9 @@ struct Swap: Sendable {
         let remark: String?
         do throws(NotReady) {
             if let reason = begun.refusal { throw .notStarted(reason) }
-            remark = try await wait(for: begun.container, next)
+            remark = try await wait(for: begun.container, next, timeout)
         } catch {
-            throw await failed(next, begun.container, error, state)
+            throw await failure(of: next, begun.container, error, state)
         }
         state.commit()
         try save(state)
@@ -68,7 +69,7 @@ struct Swap: Sendable {
 
     // MARK: The container
 
-    private struct Begun {
+    struct Begun {
         let container: Docker.Container
         /// Why the engine could not begin it.
         var refusal: String?
@@ -87,11 +88,9 @@ struct Swap: Sendable {
             return try await restart(container, grace: grace)
         } catch {
             // Whoever does not know what became of the container must not forget what was begun with it.
-            guard [.notFound, .refused, .unsupported, .conflict, .noSpace].contains(error.kind) else {
-                let verb = "stackctl \(stack.name)"
-                throw error.hinting(
-                    instead: "`\(verb) use \(next.model)` goes on, `\(verb) rollback` goes back"
-                )
+            guard [.notFound, .refused, .unsupported, .conflict, .noSpace, .failed].contains(error.kind)
+            else {
+                throw error.hinting(instead: goingOn(with: next))
             }
             state.attempt = nil
             try? active.write(state.active)
@@ -111,21 +110,17 @@ struct Swap: Sendable {
         return Double(startedAt.seconds) > attempt.chosenAt.timeIntervalSince1970
     }
 
-    /// Has the container begin with the script that is there; makes it, or makes it anew, where it does not read that.
+    /// Has the container begin with the script that is there; makes it, or makes it anew, where it does not read that or
+    /// could not be started as it was made.
     ///
     /// Its process has `grace` to end by itself; as long as the container says, if `nil`.
-    private func restart(_ container: Docker.Container?, grace: Duration? = nil) async throws(Failure)
-        -> Begun
-    {
+    func restart(_ container: Docker.Container?, grace: Duration? = nil) async throws(Failure) -> Begun {
         let active = ActiveLaunch(stack: stack)
-        guard let container, active.isRead(by: container) else {
+        guard let container, active.isRead(by: container), container.begins || !active.isDeclared else {
             report(
                 .handover(.waiting, container == nil ? "making the container" : "making the container anew")
             )
-            try await compose()
-            let made = try await stack.ownContainer(in: engine)
-            guard active.isRead(by: made) else { throw active.notRead(by: made) }
-            return Begun(container: made)
+            return try await make()
         }
         report(.phase(.waiting, "restarting `\(container.shownName)`"))
         do throws(DockerError) {
@@ -141,103 +136,29 @@ struct Swap: Sendable {
         }
     }
 
-    private func wait(for container: Docker.Container, _ launch: ServedLaunch) async throws(NotReady)
-        -> String?
+    private func make() async throws(Failure) -> Begun {
+        let active = ActiveLaunch(stack: stack)
+        do throws(Failure) { try await compose() } catch {
+            // What the engine said to Compose, the container remembers.
+            guard error.kind == .failed, let made = try? await stack.findContainer(in: engine),
+                active.isRead(by: made), let refusal = made.refusal
+            else { throw error }
+            return Begun(container: made, refusal: refusal)
+        }
+        let made = try await stack.ownContainer(in: engine)
+        guard active.isRead(by: made) else { throw active.notRead(by: made) }
+        return Begun(container: made)
+    }
+
+    func wait(for container: Docker.Container, _ launch: ServedLaunch, _ timeout: Duration)
+        async throws(NotReady) -> String?
     {
-        report(.phase(.waiting, "waiting until `\(launch.model)` answers"))
+        report(.phase(.waiting, "waiting until `\(store.reference(of: launch))` answers"))
         let wait = ReadinessWait(stack: stack, engine: engine, model: launch.name, timeout: timeout)
         let watch = LoadWatch(engine: engine, of: stack.engine, container, report)
         let task = Task { await watch.run() }
         defer { task.cancel() }
         return try await wait.run(container)
-    }
-
-    // MARK: Taking it back
-
-    private func failed(
-        _ next: ServedLaunch,
-        _ container: Docker.Container,
-        _ reason: NotReady,
-        _ state: LaunchState
-    ) async -> Failure {
-        let words = "`\(container.shownName)` \(reason.words(stack, timeout))"
-        switch reason {
-        case .cancelled:
-            let verb = "stackctl \(stack.name)"
-            return Failure(
-                .cancelled,
-                "interrupted while `\(next.model)` was loading",
-                hint: "`\(verb) use \(next.model)` goes on waiting, `\(verb) rollback` goes back"
-            )
-        case .engine(let error): return Failure(docker: error)
-        default: break
-        }
-        // A task that is cancelled from here on still has to put back what it took away.
-        return await Task {
-            do throws(Failure) { return try await takeBack(next, container, reason, words, state) } catch {
-                return Failure(
-                    .notReady,
-                    "\(words), and what answered before could not be put back: \(error.message)",
-                    hint: "see `stackctl \(stack.name) why`; `stackctl \(stack.name) rollback` tries again",
-                    cause: error
-                )
-            }
-        }.value
-    }
-
-    private func takeBack(
-        _ next: ServedLaunch,
-        _ container: Docker.Container,
-        _ reason: NotReady,
-        _ words: String,
-        _ state: LaunchState
-    ) async throws(Failure) -> Failure {
-        let failed = FailedRun(stack: stack, store: store, engine: engine, signatures: signatures)
-        let isGone = if case .gone = reason { true } else { false }
-        if !isGone { await failed.stop(container) }
-        let found = await failed.keep(next, container, reason, words, report)
-        let why = "see `stackctl \(stack.name) why`"
-        let fix = await fix(for: found, next, container)
-        guard rollsBack else {
-            return Failure(
-                .notReady,
-                words,
-                hint: fix ?? "\(why); `stackctl \(stack.name) rollback` goes back"
-            )
-        }
-        let before = state.active.flatMap { $0.isSameCommand(as: next) ? state.previous : $0 }
-        try await putBack(before, isGone ? nil : container)
-        var after = state
-        (after.active, after.attempt) = (before, nil)
-        // Where what was served failed itself, it is what a rollback leads back to.
-        if let active = state.active, active != before { after.previous = active }
-        try save(after)
-        let outcome =
-            before.map { "`\($0.model)` is served again" } ?? "nothing was served before, and nothing is now"
-        return Failure(.notReady, "\(words); \(outcome)", hint: fix ?? why)
-    }
-
-    /// What to type; where memory was short, the next smaller model before anything else.
-    private func fix(for found: Reason?, _ launch: ServedLaunch, _ container: Docker.Container) async
-        -> String?
-    {
-        guard let found, found.isAboutMemory, let smaller = await smaller(launch, container) else {
-            return found?.fix
-        }
-        return "`\(smaller.command)` \(smaller.words); or \(found.fix)"
-    }
-
-    /// Serves what was served before, or nothing; `nil` is nothing.
-    private func putBack(_ before: ServedLaunch?, _ container: Docker.Container?) async throws(Failure) {
-        try ActiveLaunch(stack: stack).write(before)
-        report(.phase(.waiting, before.map { "going back to `\($0.model)`" } ?? "going back to nothing"))
-        let begun = try await restart(container)
-        do throws(NotReady) {
-            if let reason = begun.refusal { throw .notStarted(reason) }
-            if let before { _ = try await wait(for: begun.container, before) }
-        } catch {
-            throw Failure(.notReady, "`\(begun.container.shownName)` \(error.words(stack, timeout))")
-        }
     }
 
     // MARK: What is written down
@@ -248,7 +169,7 @@ struct Swap: Sendable {
         }
     }
 
-    private func save(_ state: LaunchState) throws(Failure) {
+    func save(_ state: LaunchState) throws(Failure) {
         do throws(StoreError) { try store.save(state, of: stack.name) } catch { throw Failure(store: error) }
     }
 }

@@ -21,6 +21,8 @@ public struct UsedModel: Sendable, Encodable {
     public let container: String?
     /// The model that was served before.
     public let previous: String?
+    /// Its quantization.
+    public let previousQuant: String?
     /// Whether anything was to be done.
     public let changed: Bool
     /// How long it took until it answered, from the restart on.
@@ -31,22 +33,28 @@ public struct UsedModel: Sendable, Encodable {
 
 /// Makes a stack serve a model: pulled if it is not there, rendered, swapped in, and waited for.
 public struct Use: Sendable {
+    /// How long a model is waited for until it answers, unless another time is named.
+    public static let patience = Duration.seconds(600)
+
     private let reference: ModelReference
     private let quant: Quantization?
     private let timeout: Duration
     private let rollsBack: Bool
+    private let flags: EffectiveSettings
 
-    /// Describes a change.
+    /// Describes a change; the flags of the command go before all that is declared.
     public init(
         _ reference: ModelReference,
         quant: Quantization? = nil,
-        timeout: Duration = .seconds(600),
-        rollsBack: Bool = true
+        timeout: Duration = Self.patience,
+        rollsBack: Bool = true,
+        flags: EffectiveSettings = EffectiveSettings()
     ) {
         self.reference = reference
         self.quant = quant
         self.timeout = timeout
         self.rollsBack = rollsBack
+        self.flags = flags
     }
 
     /// What would be done.
@@ -63,13 +71,15 @@ public struct Use: Sendable {
         do throws(Failure) { return .serve(try await served(in: workspace)) } catch {
             guard error.kind == .notFound else { throw error }
             do throws(Failure) {
-                return .pull(try await Pull(reference, pullOptions).plan(in: workspace, report: report))
+                return .pull(
+                    try await Pull(reference, pullOptions(in: workspace)).plan(in: workspace, report: report)
+                )
             } catch let failure { throw isKnown(in: workspace) ? failure : error }
         }
     }
 
     private func served(in workspace: Workspace) async throws(Failure) -> UsedModel {
-        let launch = try await Launch(reference, quant: quant).plan(in: workspace)
+        let launch = try await Launch(reference, quant: quant, flags: flags).plan(in: workspace)
         let stage = try await ServingStage(workspace)
         let container = try await stage.container()
         let next = try await stage.launch(launch, container)
@@ -94,6 +104,7 @@ public struct Use: Sendable {
         ) {
             return try await stage.loaded(launch, as: name)
         }
+        launch.reportUnused(to: report)
         let container = try await stage.container()
         let next = try await stage.launch(launch, container)
         let state = try stage.state()
@@ -109,20 +120,24 @@ public struct Use: Sendable {
         -> (launch: Launch.Plan, wasPulled: Bool)
     {
         do throws(Failure) {
-            return (try await Launch(reference, quant: quant).plan(in: workspace), false)
+            return (try await Launch(reference, quant: quant, flags: flags).plan(in: workspace), false)
         } catch {
             guard error.kind == .notFound else { throw error }
             await advise(in: workspace, report)
             let pulled: Pull.Outcome
             do throws(Failure) {
-                pulled = try await Pull(reference, pullOptions).run(in: workspace, report: report)
+                pulled = try await Pull(reference, pullOptions(in: workspace)).run(
+                    in: workspace,
+                    report: report
+                )
             } catch let failure { throw isKnown(in: workspace) ? failure : error }
+            report(.note("\(pulled.model) \(pulled.format) \(pulled.quant) pulled: \(pulled.sizeBytes)"))
             var stored = reference
             // A path is stored under a name.
             if case .local = reference.source, let name = try? ModelReference(parsing: pulled.model) {
                 stored = name
             }
-            return (try await Launch(stored, quant: quant).plan(in: workspace), true)
+            return (try await Launch(stored, quant: quant, flags: flags).plan(in: workspace), true)
         }
     }
 
@@ -132,8 +147,8 @@ public struct Use: Sendable {
         return (try? workspace.catalog())?.entry(for: reference) != nil
     }
 
-    private var pullOptions: PullOptions {
-        var options = PullOptions()
+    private func pullOptions(in workspace: Workspace) throws(Failure) -> PullOptions {
+        var options = try PullOptions(in: workspace)
         options.quant = quant
         return options
     }
@@ -148,7 +163,7 @@ public struct Rollback: Sendable {
     private let timeout: Duration
 
     /// Describes it.
-    public init(timeout: Duration = .seconds(600)) { self.timeout = timeout }
+    public init(timeout: Duration = Use.patience) { self.timeout = timeout }
 
     /// What would be served.
     public func plan(in workspace: Workspace) async throws(Failure) -> UsedModel {

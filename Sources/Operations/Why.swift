@@ -22,6 +22,8 @@ public struct StackDiagnosis: Sendable, Encodable {
     public let answer: String?
     /// The stored model that it serves or was to serve, if that can be told.
     public let model: String?
+    /// What to type for that: with its quantization where several are stored.
+    public var reference: String?
     /// When its process began, if it runs.
     public let startedAt: Date?
     /// When its process ended, if it has.
@@ -58,21 +60,32 @@ public struct Why: Sendable {
         let stack = try workspace.stack()
         let engine = try workspace.engine()
         let table = try workspace.signatures()
+        // First of all: whoever may not ask the engine is told that, and nothing of what is kept.
+        let container = try await stack.findContainer(in: engine)
         // A volume that cannot be read keeps its logs to itself, and `ls` says why.
         let store = try? await workspace.store(of: stack)
         let kept = store.map { GivenUpRun.newest(of: stack, in: $0, by: table, report: report) } ?? []
-        guard let container = try await stack.findContainer(in: engine) else {
-            return StackDiagnosis(absent: stack, keptLogs: kept)
+        let state = store.flatMap { try? $0.launchState(of: stack.name) }
+        let launch = state?.attempt ?? state?.active
+        guard let container else {
+            return StackDiagnosis(absent: stack, keptLogs: kept, hasServed: launch != nil)
         }
         let verdict = try await verdict(on: stack, container)
-        let state = store.flatMap { try? $0.launchState(of: stack.name) }
-        let served = await Status().servedModel(of: stack, container, workspace)
-        let launch = state?.attempt ?? state?.active
-        var found = Facts(verdict: verdict, model: served ?? launch?.model)
+        let served = await Status().served(of: stack, container, workspace)
+        let reference = served?.reference ?? launch.flatMap { store?.reference(of: $0) }
+        var found = Facts(verdict: verdict, model: served?.key.model ?? launch?.model, reference: reference)
         if !verdict.isReady {
-            let log = try await engine.lastRunLog(of: container, report: report)
+            let log = try await engine.lastRunLog(
+                of: container,
+                after: kept.compactMap(\.ended),
+                report: report
+            )
             let run = EngineRun(of: container, engine: stack.engine, log: log)
-            found.diagnosis = Diagnosis(of: run, by: table.signatures, stack: stack.name, model: found.model)
+            found.take(run, by: table, of: stack, givenUp: launch == nil ? kept.first : nil)
+            let advice = GPUAdvice(stack, environment: workspace.environment)
+            if let first = found.findings.first {
+                found.findings[0] = await advice.fitted(first, model: found.reference)
+            }
         }
         var diagnosis = StackDiagnosis(stack, container, found, keptLogs: kept)
         if let store, let key = diagnosis.shortOfMemory(launch) {
@@ -110,8 +123,23 @@ public struct Why: Sendable {
 /// What was found out of a container beyond what the engine states.
 private struct Facts {
     let verdict: Readiness.Verdict
-    let model: String?
-    var diagnosis: Diagnosis?
+    var model: String?
+    /// What to type for the model.
+    var reference: String?
+    var findings: [Reason] = []
+    var tail: [String] = []
+
+    /// Takes what a run shows.
+    ///
+    /// A container that waits to be told what to serve shows only that: the reason is with the run that was given up.
+    mutating func take(_ run: EngineRun, by table: SignatureTable, of stack: Stack, givenUp: GivenUpRun?) {
+        model = model ?? givenUp?.model
+        reference = reference ?? givenUp?.reference
+        let shown = Diagnosis(of: run, by: table.signatures, stack: stack.name, model: reference)
+        let before = run.refusal == nil ? givenUp?.findings ?? [] : []
+        findings = before + shown.findings.map { Reason($0) }
+        tail = shown.tail
+    }
 
     /// What the server answers, unless it can answer.
     var answer: String? {
@@ -128,30 +156,6 @@ extension Workspace {
         do throws(DeclarationError) { return try SignatureTable.load(home: home.path) } catch {
             throw Failure(declaration: error)
         }
-    }
-}
-
-extension DockerClient {
-    /// What a container has written since its process last began; a log that the engine does not give is reported.
-    func lastRunLog(of container: Docker.Container, report: Reporter) async throws(Failure) -> RunLog {
-        var log = RunLog()
-        guard let start = container.state.logStart else { return log }
-        let selection = LogSelection(tail: RunLog.mostLines, since: start)
-        do throws(DockerError) {
-            let output = try await logs(of: container, selection)
-            while let piece = try await output.next() {
-                log.take(piece.bytes, of: piece.kind == .errors ? 1 : 0)
-            }
-        } catch {
-            // Some log drivers only send away, and a container may be removed under us.
-            switch error {
-            case .engine, .unsupported, .conflict, .notFound, .malformedStream:
-                report(.warning("the log of `\(container.shownName)` cannot be read: \(error)"))
-            default: throw Failure(docker: error)
-            }
-        }
-        log.finish()
-        return log
     }
 }
 
@@ -176,22 +180,12 @@ extension EngineRun {
     }
 }
 
-extension ContainerState {
-    /// From when on the log is about the last run; `nil` if there was none.
-    ///
-    /// Engines write down that a process began when it has already written its first lines.
-    var logStart: EngineTime? {
-        guard let startedAt = startedAt?.unlessNever else { return nil }
-        let early = EngineTime(seconds: startedAt.seconds - 1, nanoseconds: startedAt.nanoseconds)
-        // While it runs, its end is that of the run before.
-        guard running, let before = finishedAt?.unlessNever, before < startedAt else { return early }
-        return max(early, before)
-    }
-}
-
 extension Docker.Container {
+    /// Whether its process has begun when it was last told to.
+    var begins: Bool { state.startedAt?.unlessNever != nil && refusal == nil }
+
     /// Why its process was not started, in the engine's words.
-    fileprivate var refusal: String? {
+    var refusal: String? {
         guard !state.running, let words = state.error, !words.isEmpty else { return nil }
         return words
     }
@@ -201,11 +195,12 @@ extension Docker.Container {
 }
 
 extension StackDiagnosis {
-    /// The stored model that had not enough memory, now or, if something is served, when it was last given up.
+    /// The stored model that had not enough memory, now or, if something else or nothing is served, when it was last given
+    /// up.
     fileprivate func shortOfMemory(_ launch: ServedLaunch?) -> (model: String, format: String, quant: String)?
     {
-        if !ready {
-            guard findings.first?.isAboutMemory == true, let launch, launch.model == model else { return nil }
+        if !ready, let launch {
+            guard findings.first?.isAboutMemory == true, launch.model == model else { return nil }
             return (launch.model, launch.format, launch.quant)
         }
         guard let kept = keptLogs.first, kept.findings.first?.isAboutMemory == true, let model = kept.model,
@@ -230,6 +225,7 @@ extension StackDiagnosis {
             ready: facts.verdict.isReady,
             answer: state.running ? facts.answer : nil,
             model: facts.model,
+            reference: facts.reference,
             startedAt: state.running ? state.startedAt?.unlessNever?.date : nil,
             finishedAt: container.hasEnded ? state.finishedAt?.date : nil,
             restarts: container.restartCount,
@@ -237,15 +233,16 @@ extension StackDiagnosis {
             ending: exitCode.map { EngineRun.words(forStatus: $0) },
             outOfMemory: state.wasOutOfMemory ?? false,
             refusal: container.refusal.map { RunLog(Array($0.utf8)).lines.joined(separator: " ") },
-            findings: facts.diagnosis?.findings.map { Reason($0) } ?? [],
+            findings: facts.findings,
             next: facts.verdict.isReady
-                ? nil : facts.diagnosis?.findings.first?.fix ?? Self.next(for: container, of: stack),
-            tail: facts.diagnosis?.tail ?? [],
+                ? nil : facts.findings.first?.fix ?? Self.next(for: container, of: stack),
+            tail: facts.tail,
             keptLogs: keptLogs
         )
     }
 
-    fileprivate init(absent stack: Stack, keptLogs: [GivenUpRun]) {
+    fileprivate init(absent stack: Stack, keptLogs: [GivenUpRun], hasServed: Bool) {
+        let givenUp = hasServed ? nil : keptLogs.first
         self.init(
             stack: stack.name,
             container: stack.containerName,
@@ -253,7 +250,8 @@ extension StackDiagnosis {
             health: nil,
             ready: false,
             answer: nil,
-            model: nil,
+            model: givenUp?.model,
+            reference: givenUp?.reference,
             startedAt: nil,
             finishedAt: nil,
             restarts: 0,
@@ -261,8 +259,8 @@ extension StackDiagnosis {
             ending: nil,
             outOfMemory: false,
             refusal: nil,
-            findings: [],
-            next: "`stackctl \(stack.name) up`",
+            findings: givenUp?.findings ?? [],
+            next: givenUp?.findings.first?.fix ?? "`stackctl \(stack.name) up`",
             tail: [],
             keptLogs: keptLogs
         )

@@ -28,7 +28,11 @@ public struct Workspace: Sendable {
 
     /// All stacks.
     public func stacks() throws(Failure) -> [Stack] {
-        do throws(DeclarationError) { return try home.stacks() } catch { throw Failure(declaration: error) }
+        do throws(DeclarationError) {
+            var stacks: [Stack] = []
+            for stack in try home.stacks() { stacks.append(try adopted(stack)) }
+            return stacks
+        } catch { throw Failure(declaration: error) }
     }
 
     /// The stack that was named, else the only one of the home, else `llamacpp`.
@@ -39,8 +43,9 @@ public struct Workspace: Sendable {
             // By name, so that a mistake in one stack's file does not stop the others.
             all = try home.stackNames()
             let own = all.filter { FileSystem.exists(home.folder(of: $0).appending("stack.yaml")) }
-            name = stackName ?? (own.count == 1 ? own[0] : Self.defaultStack)
-            if let stack = try home.stack(named: name) { return stack }
+            let declared = try declaredStack()
+            name = declared ?? (own.count == 1 ? own[0] : Self.defaultStack)
+            if let stack = try home.stack(named: name) { return try adopted(stack) }
         } catch { throw Failure(declaration: error) }
         throw Failure(
             .notFound,
@@ -52,7 +57,29 @@ public struct Workspace: Sendable {
 
     /// The stack that was named, or all of them.
     public func selectedStacks() throws(Failure) -> [Stack] {
-        stackName == nil ? try stacks() : [try stack()]
+        let declared: String?
+        do throws(DeclarationError) { declared = try declaredStack() } catch {
+            throw Failure(declaration: error)
+        }
+        return declared == nil ? try stacks() : [try stack()]
+    }
+
+    /// What is set for this machine: by the environment, else by the home's `settings.yaml`.
+    public func settings() throws(Failure) -> EffectiveSettings {
+        do throws(DeclarationError) {
+            return try Settings.load(home: home.path, environment: environment)
+        } catch { throw Failure(declaration: error) }
+    }
+
+    /// The stack with its defaults below the environment and above the machine's settings.
+    private func adopted(_ stack: Stack) throws(DeclarationError) -> Stack {
+        stack.adopting(above: try Settings.read(environment), below: try Settings.read(in: home.path))
+    }
+
+    /// The stack that was named, else the one of the settings.
+    private func declaredStack() throws(DeclarationError) -> String? {
+        if let stackName { return stackName }
+        return try Settings.load(home: home.path, environment: environment).value(of: Settings.stack)
     }
 
     /// The registry of names.

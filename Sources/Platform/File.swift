@@ -35,8 +35,11 @@ public struct FileStatus: Sendable, Equatable {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         // A time that no 64 bits of nanoseconds hold is as late as can be said.
-        let (seconds, overflow) = Int64(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
-        modifiedNanoseconds = overflow ? .max : seconds &+ Int64(status.st_mtim.tv_nsec)
+        var status = status
+        let (seconds, overflow) = linux_changed_seconds(&status).multipliedReportingOverflow(
+            by: 1_000_000_000
+        )
+        modifiedNanoseconds = overflow ? .max : seconds &+ linux_changed_nanoseconds(&status)
     }
 }
 

@@ -16,6 +16,8 @@ public struct ServedLaunch: Sendable, Codable, Equatable {
     public var argv: [String]
     /// The variables that it needs.
     public var environment: [String: String]
+    /// Variables whose values are secrets, and where these are.
+    public var secrets: [String: String]?
     /// When it was chosen.
     public var chosenAt: Date
 
@@ -25,19 +27,21 @@ public struct ServedLaunch: Sendable, Codable, Equatable {
         name: String,
         argv: [String],
         environment: [String: String],
+        secrets: [String: String] = [:],
         chosenAt: Date = .now
     ) {
         (model, format, quant) = (key.model, key.format, key.quant)
         self.name = name
         self.argv = argv
         self.environment = environment
+        self.secrets = secrets.isEmpty ? nil : secrets
         // Whole seconds, which is what JSON keeps.
         self.chosenAt = Date(timeIntervalSince1970: chosenAt.timeIntervalSince1970.rounded(.down))
     }
 
     /// Whether both run the same command.
     public func isSameCommand(as other: ServedLaunch) -> Bool {
-        argv == other.argv && environment == other.environment
+        argv == other.argv && environment == other.environment && secrets == other.secrets
     }
 
     /// For example `qwen2.5-coder:32b gguf q4_k_m`.

@@ -11,18 +11,21 @@ final class LlamaStackHome: Sendable {
     let port: UInt16
     private let programs: FilePath
 
-    private init() async throws {
+    private init(pretendsGPUs: Bool) async throws {
         home = try CommandLineHome()
         programs = try await TestProgram.dockerCompose.path().removingLastComponent()
         // One of its own: the shipped container has one name, and tests end the engine.
-        engine = try await PrivateEngine(.docker, pretendsGPUs: true)
+        engine = try await PrivateEngine(.docker, pretendsGPUs: pretendsGPUs)
         try await LlamaServer.load(into: engine)
         port = try freePort()
     }
 
-    /// Lends a home, and ends its engine afterwards.
-    static func with<Result>(_ body: (LlamaStackHome) async throws -> Result) async throws -> Result {
-        let home = try await LlamaStackHome()
+    /// Lends a home, and ends its engine afterwards; the shipped container asks for GPUs, of which there are none.
+    static func with<Result>(
+        pretendsGPUs: Bool = true,
+        _ body: (LlamaStackHome) async throws -> Result
+    ) async throws -> Result {
+        let home = try await LlamaStackHome(pretendsGPUs: pretendsGPUs)
         try await home.prepare()
         let result = try await body(home)
         _ = try await home.run("down")

@@ -78,7 +78,7 @@ struct SelectTests {
         #expect(rows[5].hasPrefix("1*  qwen2.5-coder:7b    q6_k"), "\(rows[5])")
         #expect(rows[6].hasPrefix("2   qwen2.5-coder:3b    q8_0"), "\(rows[6])")
         #expect(rows.contains("* recommended"))
-        #expect(rows[5].contains("coding: the largest that fits on the GPU") == (columns >= 100))
+        #expect(rows[5].contains("code: the largest that fits on the GPU") == (columns >= 100))
         // No line of the menu is longer than the terminal.
         #expect(rows.prefix(12).allSatisfy { $0.count <= columns })
     }
@@ -151,11 +151,12 @@ struct SelectTests {
     @Test func `without a terminal there is an error that names what a script does`() async throws {
         let home = try gpuHome()
         let result = try await home.run("select", environment: path(home))
-        #expect(result.status == 1 && result.output.isEmpty)
-        #expect(result.errors.contains("there is no terminal to choose on"))
+        #expect(result.status == 64 && result.output.isEmpty)
+        #expect(result.errors.contains("the menu needs a terminal to choose on"))
         #expect(result.errors.contains("recommend --json") && result.errors.contains("pull MODEL"))
         let use = try await home.run("use", environment: path(home))
         #expect(use.status == 64 && use.errors.contains("Missing expected argument '<model>'"))
+        #expect(use.errors.contains("hint: name the model; the menu needs a terminal to choose on"))
     }
 
     @Test func `use without a model asks which`() async throws {
@@ -175,7 +176,7 @@ struct SelectTests {
         #expect(table.status == 0 && table.output.hasPrefix("MODEL "))
         #expect(
             table.errors.contains(
-                "hint: `stackctl llamacpp pull qwen2.5-coder:7b-q6_k` (coding: the largest"
+                "hint: `stackctl llamacpp pull qwen2.5-coder:7b-q6_k` (code: the largest"
             )
         )
         let list = try await home.run("recommend", "--profile", "coding", "--json", environment: path(home))

@@ -39,7 +39,14 @@ struct ProfileTests {
         ("profiles: [a]", "p.yaml:1:11: expected a mapping, found a list"),
         ("profiles: {a: 3}", "p.yaml:1:15: expected a mapping, found `3`"),
         ("profiles: {a b: {use_cases: c}}", "p.yaml:1:12: `a b` is no name of a profile"),
-        ("profiles: {a: {}}", "p.yaml:1:12: `use_cases` is missing: it tells which models are meant"),
+        (
+            "profiles: {a: {}}",
+            "p.yaml:1:12: `use_cases` is missing: it tells which models are meant, unless `route` does"
+        ),
+        (
+            "profiles: {a: {route: {}, ladder: []}}",
+            "p.yaml:1:12: `use_cases` is missing: without it nothing is recommended, and `ladder` means nothing"
+        ),
         ("profiles: {a: {use_cases: []}}", "p.yaml:1:27: this must not be empty"),
         (
             "profiles: {a: {use_cases: c, usecase: d}}",
@@ -78,26 +85,41 @@ struct ProfileTests {
         let home = try TemporaryDirectory()
         #expect(try ProfileTable.load(home: home.path).profiles.map(\.name) == builtIn.profiles.map(\.name))
         try home.write(
-            "profiles: {mine: {use_cases: x}, coding: {use_cases: [y]}}",
+            "profiles: {mine: {use_cases: x}, code: {use_cases: [y]}}",
             to: "config/profiles.yaml"
         )
         let own = try ProfileTable.load(home: home.path)
         #expect(own.profiles.map(\.name) == builtIn.profiles.map(\.name) + ["mine"])
-        let coding = try #require(own.profile(named: "coding"))
-        #expect(coding.useCases == ["y"] && coding.ladder.isEmpty)
-        #expect(coding.origin == .file(ProfileTable.file(in: home.path)))
+        let code = try #require(own.profile(named: "code"))
+        #expect(code.useCases == ["y"] && code.ladder.isEmpty && code.route.fallback == nil)
+        #expect(code.origin == .file(ProfileTable.file(in: home.path)) && code.aliases == ["coding"])
         try home.write("profiles: {mine: 1}", to: "config/profiles.yaml")
         let error = #expect(throws: DeclarationError.self) { try ProfileTable.load(home: home.path) }
         #expect(error?.description.contains("config/profiles.yaml:1:18: ") == true)
+    }
+
+    @Test func `one that is named as an alias takes the place too, and answers to all names`() throws {
+        let home = try TemporaryDirectory()
+        try home.write("profiles: {coding: {use_cases: [y]}}", to: "config/profiles.yaml")
+        let table = try ProfileTable.load(home: home.path)
+        #expect(table.profiles.first?.name == "coding" && table.profiles.first?.aliases == ["code"])
+        #expect(table.profile(named: "code")?.useCases == ["y"])
+        #expect(try table.profiles.count == ProfileTable.load(home: nil).profiles.count)
+        // Somebody else's alias may be wanted for another one.
+        try home.write("profiles: {mine: {use_cases: [y], aliases: coding}}", to: "config/profiles.yaml")
+        let other = try ProfileTable.load(home: home.path)
+        #expect(other.profile(named: "coding")?.name == "mine")
+        #expect(other.profile(named: "code")?.aliases == [])
     }
 
     @Test func `every shipped rung is in the catalog, and every profile has models`() throws {
         #expect(Home.shipped.contains { $0.path == "config/profiles.yaml" })
         let catalog = try ModelCatalog.load(home: nil)
         let table = try ProfileTable.load(home: nil)
-        #expect(table.profiles.first?.name == "coding")
-        for profile in table.profiles {
-            #expect(profile.description != nil && catalog.entries.contains(where: profile.concerns))
+        #expect(table.recommending.map(\.name) == ["code", "general", "reasoning"])
+        for profile in table.profiles { #expect(profile.description != nil) }
+        for profile in table.recommending {
+            #expect(catalog.entries.contains(where: profile.concerns))
             for rung in profile.ladder {
                 let (entry, quantization) = try rung.resolved(in: catalog)
                 #expect("\(entry.reference)-\(quantization)" == "\(rung.model)")

@@ -106,7 +106,7 @@ struct SignatureReadingTests {
             "signatures:\n  - {id: a, exit: 256, cause: c, fix: f}",
             "s.yaml:2:19: `256` is neither a status from 1 to 255, a signal such as `SIGILL`, nor `oom`"
         ),
-        ("signatures:\n  - {\(good), about: disk}", "s.yaml:2:59: `disk` is none of `memory`"),
+        ("signatures:\n  - {\(good), about: disk}", "s.yaml:2:59: `disk` is none of `memory`, `gpu`"),
         (
             "signatures:\n  - {id: a, engines: ollama, exit: 1, cause: c, fix: f}",
             "s.yaml:2:22: `ollama` is none of `mistralrs`, `llamacpp`, `vllm`"

@@ -86,7 +86,7 @@ struct InvocationTests {
             "pull x --quant q4 --format gguf --revision main --include *.md --exclude a --force --connections 4",
             "pull x y --limit-rate 40M --offline -n -y", "pull x --as name",
             "ls --format gguf --all --long -q", "show x --quant q8", "verify", "verify x y --repair",
-            "recommend --profile coding --for vram -q", "select --for ram -n", "select --yes", "fit x",
+            "recommend --profile coding --for vram -q", "select --for ram -n -y", "select --yes", "fit x",
             "rm x -y --format gguf --quant q4 --force", "df", "catalog validate", "init dir -n", "version",
             "mirror serve dir --bind 127.0.0.1:0 --insecure",
             "ls --home /h -s vllm --json -q -v --color always --progress none",

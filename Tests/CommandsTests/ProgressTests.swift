@@ -119,13 +119,15 @@ struct ProgressTests {
         #expect(lines.contains { $0.event == "note" } && lines.contains { $0.event == "warning" })
     }
 
-    @Test func `a log has the first stage, the wait, the notes and the warnings`() async throws {
+    @Test func `a log has each phase, the wait, the notes and the warnings`() async throws {
         #expect(
             try await written(.plain, Self.pull) == """
                 resolving org/name
                 the quota of requests of hub is used up: waiting 1 s
+                downloading org/name
                 a: 40 B are here from an earlier run
                 warning: b is odd
+                storing org/name
 
                 """
         )

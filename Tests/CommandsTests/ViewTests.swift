@@ -28,6 +28,7 @@ struct ViewTests {
             "fit-verbose": FittedModelView(samples.fitted, isDetailed: true).text(for: terminal),
             "inspect-full": InspectedModelView(samples.inspectedFull, isFull: true).text(for: terminal),
             "limits": ModelLimitsView.text(samples.limits, for: terminal),
+            "route": RoutedModelView.text(samples.routed, for: terminal),
             "limits-unknown": ModelLimitsView.text(samples.unknownLimits, for: terminal),
             "show": ShownModelView.text(try samples.shown, for: terminal),
             "verify": VerifiedFileView.table(try samples.verified, for: terminal, quiet: false),

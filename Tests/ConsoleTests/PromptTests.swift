@@ -45,6 +45,8 @@ struct PromptTests {
         _ = try await pseudoterminal.shown(until: "[y/N] ")
         question.cancel()
         await #expect(throws: PromptError.cancelled) { try await question.value }
+        // What is said next has a line of its own.
+        #expect(try await pseudoterminal.shown(until: "\n").hasSuffix("\r\n"))
     }
 
     @Test func `nobody is asked where no terminal is`() async throws {

@@ -99,4 +99,28 @@ struct LiveScreenTests {
         let shown = try await pseudoterminal.shown(until: "end")
         #expect(shown.hasPrefix("A\r\nB\r\n\u{1B}[2A\r\u{1B}[JC\r\n\u{1B}[1A\r\u{1B}[JD\r\nend"))
     }
+
+    @Test(arguments: [(80, 2), (40, 4), (30, 4), (10, 12)])
+    func `lines that a narrower terminal has wrapped are drawn over too`(width: UInt16, rows: Int)
+        async throws
+    {
+        let pseudoterminal = try Pseudoterminal(columns: 80, rows: 40)
+        let terminal = Terminal(descriptor: pseudoterminal.program, environment: [:])
+        var screen = LiveScreen(on: terminal)
+        let style = Style(isOn: true)
+        let wide = String(repeating: "x", count: 60)
+        try screen.show(style.bold(wide) + "\n" + wide + "\n")
+        pseudoterminal.resize(columns: width, rows: 40)
+        try screen.show("end\n")
+        #expect(try await pseudoterminal.shown(until: "end").contains("\u{1B}[\(rows)A\r\u{1B}[Jend"))
+    }
+
+    @Test func `what is taller than the terminal begins at its top`() async throws {
+        let pseudoterminal = try Pseudoterminal(columns: 80, rows: 3)
+        let terminal = Terminal(descriptor: pseudoterminal.program, environment: [:])
+        var screen = LiveScreen(on: terminal)
+        try screen.show("a\nb\nc\n")
+        try screen.show("end\n")
+        #expect(try await pseudoterminal.shown(until: "end").contains("\u{1B}[H\u{1B}[Jend"))
+    }
 }

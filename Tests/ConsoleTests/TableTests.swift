@@ -100,4 +100,80 @@ struct TableWeightTests {
         table.add(["abcdefgh", "1 B"])
         #expect(table.rendered(width: 4) == "NAME\nabc…\n")
     }
+
+    @Test(arguments: [
+        (60, "MODEL                 SIZE  FITS"), (40, "MODEL                 SIZE  FITS"),
+        (36, "MODEL                 SIZE  FITS"), (35, "MODEL              FITS"),
+        (24, "MODEL           FITS"),
+    ])
+    func `a name keeps what tells it apart while something less important is there`(
+        width: Int,
+        header: String
+    ) {
+        var table = Table([
+            .init("model", isFlexible: true, least: 17, weight: .high), .init("size", .trailing),
+            .init("fits", isFlexible: true, weight: .high),
+        ])
+        table.add(["qwen2.5-coder:32b", "20.1 GB", "on the GPU"])
+        #expect(table.rendered(width: width).split(separator: "\n").first.map(String.init) == header)
+    }
+}
+
+/// Tables whose last column is a sentence.
+struct TableWrapTests {
+    private func checks() -> Table {
+        var table = Table([
+            .init("state", weight: .high), .init("check", weight: .high),
+            .init("message", wraps: true, weight: .high),
+        ])
+        table.add([.init("ok", .green), "home", "all is well"])
+        table.add([
+            .init("warning", .yellow), "llamacpp.container",
+            "`stackctl-llamacpp` is exited: the stack does not serve",
+        ])
+        return table
+    }
+
+    @Test func `where there is room, a row is a line`() {
+        for width in [nil, 100] {
+            #expect(checks().rendered(width: width).split(separator: "\n").count == 3)
+        }
+    }
+
+    @Test func `beside the other columns, if that can be read`() {
+        #expect(
+            checks().rendered(width: 60) == """
+                STATE    CHECK               MESSAGE
+                ok       home                all is well
+                warning  llamacpp.container  `stackctl-llamacpp` is exited:
+                                             the stack does not serve
+
+                """
+        )
+    }
+
+    @Test func `below them otherwise, and nothing is lost`() {
+        #expect(
+            checks().rendered(width: 40) == """
+                STATE    CHECK               MESSAGE
+                ok       home                all is well
+                warning  llamacpp.container
+                  `stackctl-llamacpp` is exited: the
+                  stack does not serve
+
+                """
+        )
+    }
+
+    @Test func `no line is wider than the terminal, and none ends in a space`() {
+        var table = checks()
+        table.add(["problem", "docker", "/a/very/long/path/without/any/space/in/it 模型模型模型 \u{1B}[2J x"])
+        table.add(["ok", "empty", ""])
+        for width in 1...120 {
+            for line in table.rendered(width: width).split(separator: "\n") {
+                #expect(columns(of: String(line)) <= width || width < 4, "\(width): \(line)")
+                #expect(line.last != " ")
+            }
+        }
+    }
 }

@@ -1,28 +1,69 @@
+import Catalog
 import Engines
 import Platform
 import SystemPackage
 import Testing
 
 struct GoldenLaunchTests {
-    private let folder = FilePath(#filePath).removingLastComponent().appending("Golden")
+    private static let folder = FilePath(#filePath).removingLastComponent().appending("Golden")
+
+    /// What a launch can be written as for others to run it.
+    enum Rendering: String, CaseIterable {
+        case compose = "compose.yaml"
+        case kubernetes = "k8s.yaml"
+        case variables = "env"
+    }
+
+    private static let rendered: [Scenario] = [
+        .llamaCppPlain, .llamaCppFull, .llamaCppHostileNames, .vllmPlain, .vllmFull, .mistralRsFull,
+    ]
+
+    private func compare(_ text: String, with name: String, _ location: SourceLocation = #_sourceLocation)
+        throws
+    {
+        let file = Self.folder.appending(name)
+        if Environment.process.isTrue("UPDATE_GOLDEN") { try FileSystem.write(Array(text.utf8), to: file) }
+        let golden = String(decoding: try FileSystem.read(file), as: UTF8.self)
+        #expect(text == golden, "UPDATE_GOLDEN=1 rewrites \(file)", sourceLocation: location)
+    }
 
     @Test(arguments: Scenario.allCases) func `a launch is rendered as its golden file shows`(
         scenario: Scenario
     ) async throws {
         let plan = try await LaunchPlan(scenario.request)
+        let unused =
+            plan.unused.isEmpty ? "" : "# unused: \(plan.unused.map(\.name).joined(separator: ", "))\n"
         let text = """
             # model: \(ShellCommand.quoted(plan.model))
             # image: \(plan.image ?? "none")
-            \(ShellCommand.render(plan.argv, environment: plan.environment))
+            \(unused)\(plan.shell)
 
             """
-        let file = folder.appending("\(scenario.rawValue).txt")
-        if Environment.process.isTrue("UPDATE_GOLDEN") { try FileSystem.write(Array(text.utf8), to: file) }
-        let golden = String(decoding: try FileSystem.read(file), as: UTF8.self)
-        #expect(text == golden, "UPDATE_GOLDEN=1 rewrites \(file)")
+        try compare(text, with: "\(scenario.rawValue).txt")
+    }
+
+    @Test(arguments: rendered, Rendering.allCases)
+    func `a launch for others is rendered as its golden file shows`(
+        scenario: Scenario,
+        rendering: Rendering
+    ) async throws {
+        let request = try await scenario.request
+        let plan = try LaunchPlan(request)
+        let text =
+            switch rendering {
+            case .compose: try LaunchService(plan, in: request.stack, size: 20_000_000_000).compose
+            case .kubernetes: try LaunchService(plan, in: request.stack, size: 20_000_000_000).kubernetes
+            case .variables: plan.variables
+            }
+        let placed = text.replacing(request.stack.folder.string, with: "/srv/stacks/test")
+        try compare(placed, with: "\(scenario.rawValue).\(rendering.rawValue)")
     }
 
     @Test func `every golden file belongs to a launch`() throws {
-        #expect(try FileSystem.list(folder) == Scenario.allCases.map { "\($0.rawValue).txt" }.sorted())
+        let others = Self.rendered.flatMap { scenario in
+            Rendering.allCases.map { "\(scenario.rawValue).\($0.rawValue)" }
+        }
+        let all = Scenario.allCases.map { "\($0.rawValue).txt" } + others
+        #expect(try FileSystem.list(Self.folder) == all.sorted())
     }
 }

@@ -10,10 +10,9 @@ import Testing
 struct Recommending {
     var catalog: ModelCatalog
     var yaml = "engine: llamacpp"
-    var profile: String? = "coding"
+    var profile: String? = "code"
 
-    init(_ yaml: String = "engine: llamacpp", profile: String? = "coding", catalog own: String? = nil) throws
-    {
+    init(_ yaml: String = "engine: llamacpp", profile: String? = "code", catalog own: String? = nil) throws {
         self.yaml = yaml
         self.profile = profile
         let builtIn = try #require(Home.shipped.first { $0.path == "config/models.yaml" })

@@ -33,8 +33,10 @@ extension LaunchRequest {
         context: Int? = 1_024,
         types: Set<TensorType> = [.f32, .q8_0]
     ) async throws -> LaunchRequest {
-        LaunchRequest(
-            stack: try await declaredStack(yaml),
+        let stack = try await declaredStack(yaml)
+        return LaunchRequest(
+            stack: stack,
+            settings: stack.settings,
             model: model,
             format: .gguf,
             quantization: Quantization(parsing: quant),
@@ -51,8 +53,10 @@ extension LaunchRequest {
         files: [String] = ["README.md", "config.json", "model.safetensors", "tokenizer.json"],
         context: Int? = 131_072
     ) async throws -> LaunchRequest {
-        LaunchRequest(
-            stack: try await declaredStack(yaml),
+        let stack = try await declaredStack(yaml)
+        return LaunchRequest(
+            stack: stack,
+            settings: stack.settings,
             model: model,
             format: .safetensors,
             quantization: Quantization(parsing: quant),
@@ -79,6 +83,11 @@ enum Scenario: String, CaseIterable, CustomStringConvertible {
     case mistralRsPlain = "mistralrs"
     case mistralRsShards = "mistralrs-shards-projector"
     case mistralRsSafetensors = "mistralrs-safetensors"
+    case llamaCppFull = "llama-cpp-full"
+    case llamaCppNodes = "llama-cpp-nodes"
+    case vllmFull = "vllm-full"
+    case vllmNodes = "vllm-nodes"
+    case mistralRsFull = "mistralrs-full"
 
     var description: String { rawValue }
 
@@ -99,6 +108,7 @@ enum Scenario: String, CaseIterable, CustomStringConvertible {
                     quant: "awq"
                 )
             case .mistralRsPlain, .mistralRsShards, .mistralRsSafetensors: try await mistralRs
+            case .llamaCppFull, .llamaCppNodes, .vllmFull, .vllmNodes, .mistralRsFull: try await full
             }
         }
     }
@@ -149,4 +159,15 @@ enum Scenario: String, CaseIterable, CustomStringConvertible {
             }
         }
     }
+}
+
+/// What a file of `config/models/` with these lines sets.
+func modelSettings(_ text: String) throws -> EffectiveSettings {
+    let config = try ModelConfig.read(
+        Array("model: m\n\(text)\n".utf8),
+        file: "m.yaml",
+        name: "m",
+        origin: .builtIn
+    )
+    return config.settings
 }

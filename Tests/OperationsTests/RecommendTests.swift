@@ -58,7 +58,7 @@ struct RecommendTests {
             first.recommended && !first.stored && first.place == "on the GPU"
                 && first.gpuLayers == first.layers
         )
-        #expect(first.reason == "coding: the largest that fits on the GPU")
+        #expect(first.reason == "code: the largest that fits on the GPU")
         #expect(first.command.hasSuffix("llamacpp pull qwen2.5-coder:7b-q6_k"))
         #expect(first.vramBytes + first.ramBytes == first.needBytes && first.vramBytes < 8_388_608_000)
         #expect(found.machine.gpus.map(\.total) == [8_589_934_592] && found.nothing == nil)
@@ -67,8 +67,8 @@ struct RecommendTests {
 
     @Test func `without a profile each one's best comes first`() async throws {
         let found = try await GPUHome((8_192, 8_000)).recommend()
-        #expect(found.models.prefix(2).map(\.profile) == ["coding", "general"])
-        #expect(Set(found.models.map(\.profile)) == ["coding", "general", "reasoning"])
+        #expect(found.models.prefix(2).map(\.profile) == ["code", "general"])
+        #expect(Set(found.models.map(\.profile)) == ["code", "general", "reasoning"])
         #expect(Set(found.models.map(\.model)).count == found.models.count)
         #expect(found.models.count(where: \.recommended) == 1)
     }
@@ -78,19 +78,19 @@ struct RecommendTests {
             (6_000_000_000, "qwen2.5-coder:3b"), (10_000_000_000, "qwen2.5-coder:7b"),
             (16_000_000_000, "qwen2.5-coder:14b"), (32_000_000_000, "qwen2.5-coder:7b"),
         ]
-        let found = try await GPUHome().recommend("coding", place: .ram)
+        let found = try await GPUHome().recommend("code", place: .ram)
         let expected = tiers.last { found.machine.memory >= $0.0 }?.1
         #expect(found.models.first?.model == expected)
         #expect(found.models.allSatisfy { $0.verdict == "cpu" && $0.vramBytes == 0 })
     }
 
     @Test func `nothing that fits is a sentence with the least that would`() async throws {
-        let small = try await GPUHome((1_000, 900)).recommend("coding", place: .vram)
+        let small = try await GPUHome((1_000, 900)).recommend("code", place: .vram)
         #expect(small.models.isEmpty)
         let words = try #require(small.nothing)
         #expect(
             words.hasPrefix(
-                "no model of the profile `coding` fits: the smallest, `qwen2.5-coder:0.5b-q4_0`, wants "
+                "no model of the profile `code` fits: the smallest, `qwen2.5-coder:0.5b-q4_0`, wants "
             )
         )
         #expect(words.contains(" of VRAM, and 944 MB are free here"))
@@ -101,7 +101,7 @@ struct RecommendTests {
     @Test func `a quota is all the disk that there is`() async throws {
         let home = try GPUHome((24_564, 24_000))
         try home.home.directory.write("engine: llamacpp\nquota: 4GB\n", to: "home/stacks/llamacpp/stack.yaml")
-        let found = try await home.recommend("coding")
+        let found = try await home.recommend("code")
         #expect(found.machine.freeDisk == 4_000_000_000)
         #expect(found.models.allSatisfy { $0.sizeBytes <= 4_000_000_000 } && !found.models.isEmpty)
         #expect(
@@ -119,7 +119,7 @@ struct RecommendTests {
         var options = PullOptions()
         options.name = "qwen2.5-coder:7b"
         _ = try await Pull(try home.home.reference(path.string), options).run(in: home.workspace()) { _ in }
-        let first = try #require(try await home.recommend("coding").models.first)
+        let first = try #require(try await home.recommend("code").models.first)
         #expect(first.stored && first.command.hasSuffix("llamacpp use qwen2.5-coder:7b-q6_k"))
     }
 
@@ -145,7 +145,7 @@ struct RecommendTests {
         let home = try GPUHome((8_192, 8_000))
         try home.home.directory.write("#!/bin/sh\necho broken\nexit 9\n", to: "bin/nvidia-smi")
         let reports = Reports()
-        let found = try await home.recommend("coding", reports: reports)
+        let found = try await home.recommend("code", reports: reports)
         #expect(found.machine.gpus.isEmpty && found.models.allSatisfy { $0.verdict == "cpu" })
         // Whether that is trouble depends on whether the machine has such a device.
         #expect(reports.warnings.allSatisfy { $0.contains("nvidia-smi") })

@@ -1,5 +1,11 @@
 import CYAML
 
+/// A place in a text: lines and characters, both from 1.
+struct YAMLPlace: Sendable, Hashable {
+    let line: Int
+    let column: Int
+}
+
 /// What libyaml says of a text, one event after the other.
 struct YAMLEvents: ~Copyable {
     struct Event {
@@ -15,6 +21,8 @@ struct YAMLEvents: ~Copyable {
         let line: Int
         let column: Int
         let lastLine: Int
+        /// Where it ends: the first character that is no longer part of it.
+        let end: YAMLPlace
         let isFlow: Bool
     }
 
@@ -90,6 +98,7 @@ struct YAMLEvents: ~Copyable {
             column: start.column + 1,
             // A block of text ends at the beginning of the line after it.
             lastLine: end.column == 0 && end.line > start.line ? end.line : end.line + 1,
+            end: YAMLPlace(line: end.line + 1, column: end.column + 1),
             isFlow: isFlow
         )
     }

@@ -31,6 +31,8 @@ public struct YAMLNode: Sendable {
     public let column: Int
     /// The last line that belongs to the value.
     let lastLine: Int
+    /// Where it ends, if that is the end of the value alone: a block of lines has no such end.
+    let end: YAMLPlace?
     /// Whether it was written with brackets or braces.
     let isFlow: Bool
     /// The number of values in it, itself and what aliases stand for included.
@@ -38,12 +40,21 @@ public struct YAMLNode: Sendable {
     /// The number of collections one in another, aliases followed.
     let height: Int
 
-    init(_ content: Content, file: String, line: Int, column: Int, lastLine: Int, isFlow: Bool = false) {
+    init(
+        _ content: Content,
+        file: String,
+        line: Int,
+        column: Int,
+        lastLine: Int,
+        end: YAMLPlace? = nil,
+        isFlow: Bool = false
+    ) {
         self.content = content
         self.file = file
         self.line = line
         self.column = column
         self.lastLine = lastLine
+        self.end = end
         self.isFlow = isFlow
         switch content {
         case .scalar:

@@ -72,7 +72,8 @@ struct YAMLParser: ~Copyable {
         case .sequence: node = try sequence(event, depth: depth + 1)
         case .mapping: node = try mapping(event, depth: depth + 1)
         case .scalar(let plain):
-            node = make(.scalar(event.text, plain: plain && event.tag == nil), event, event.lastLine)
+            let content = YAMLNode.Content.scalar(event.text, plain: plain && event.tag == nil)
+            node = make(content, event, event.lastLine, event.end)
         default: throw error("expected a value", at: event)
         }
         if let anchor = event.anchor {
@@ -89,7 +90,8 @@ struct YAMLParser: ~Copyable {
         while true {
             let event = try events.next()
             if case .collectionEnd = event.kind {
-                return make(.sequence(items), start, start.isFlow ? event.lastLine : items.last?.lastLine)
+                let lastLine = start.isFlow ? event.lastLine : items.last?.lastLine
+                return make(.sequence(items), start, lastLine, start.isFlow ? event.end : nil)
             }
             items.append(try node(event, depth: depth))
         }
@@ -103,11 +105,8 @@ struct YAMLParser: ~Copyable {
         while true {
             let event = try events.next()
             if case .collectionEnd = event.kind {
-                return make(
-                    .mapping(pairs),
-                    start,
-                    start.isFlow ? event.lastLine : pairs.last?.value.lastLine
-                )
+                let lastLine = start.isFlow ? event.lastLine : pairs.last?.value.lastLine
+                return make(.mapping(pairs), start, lastLine, start.isFlow ? event.end : nil)
             }
             let key = try node(event, depth: depth)
             guard case .scalar(let name, _) = key.content else {
@@ -142,13 +141,19 @@ struct YAMLParser: ~Copyable {
         )
     }
 
-    private func make(_ content: YAMLNode.Content, _ start: YAMLEvents.Event, _ lastLine: Int?) -> YAMLNode {
+    private func make(
+        _ content: YAMLNode.Content,
+        _ start: YAMLEvents.Event,
+        _ lastLine: Int?,
+        _ end: YAMLPlace?
+    ) -> YAMLNode {
         YAMLNode(
             content,
             file: file,
             line: start.line,
             column: start.column,
             lastLine: max(start.line, lastLine ?? start.line),
+            end: end,
             isFlow: start.isFlow
         )
     }

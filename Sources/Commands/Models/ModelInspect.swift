@@ -41,6 +41,11 @@ struct ModelInspect: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if remote, case .local = try reference.source {
+            throw ValidationError(
+                "`--remote` reads from the hub, and `\(model)` is of this machine: leave one of them out"
+            )
+        }
         _ = try reference
         guard revision == nil || remote else { throw ValidationError("`--revision` goes with `--remote`") }
     }

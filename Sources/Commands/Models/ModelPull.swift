@@ -48,7 +48,7 @@ struct ModelPull: AsyncParsableCommand {
             valueName: "n"
         )
     )
-    var connections = 8
+    var connections: Int?
 
     @Option(help: ArgumentHelp("The most bytes a second, for example 40M.", valueName: "rate"))
     var limitRate: ByteCount?
@@ -59,17 +59,25 @@ struct ModelPull: AsyncParsableCommand {
     @Option(name: .customLong("as"), help: ArgumentHelp("The name to store it under.", valueName: "name"))
     var name: String?
 
+    @Flag(help: "They are LoRA adapters, and go into the stack's folder of adapters.")
+    var lora = false
+
     @OptionGroup var change: ChangeOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard (1...64).contains(connections) else {
+        guard (1...64).contains(connections ?? 1) else {
             throw ValidationError("`--connections` takes a number from 1 to 64")
         }
         if let limitRate, limitRate < 1000 {
             throw ValidationError("`--limit-rate` takes at least 1k a second")
         }
         if let name { try Self.checkName(name) }
+        if lora, name != nil || format != nil || !include.isEmpty || !exclude.isEmpty {
+            throw ValidationError(
+                "an adapter is stored whole and under its own name: only `--quant` and `--revision` choose it"
+            )
+        }
         guard name == nil || models.count == 1 else { throw ValidationError("`--as` names one model") }
     }
 
@@ -84,20 +92,27 @@ struct ModelPull: AsyncParsableCommand {
         }
     }
 
-    private var options: PullOptions {
-        var options = PullOptions()
+    private func options(in workspace: Workspace) throws(Failure) -> PullOptions {
+        var options = try PullOptions(in: workspace)
         (options.quant, options.format, options.revision, options.name) = (quant, format, revision, name)
         (options.include, options.exclude, options.force) = (include, exclude, force)
-        (options.connections, options.rateLimit, options.isOffline) = (connections, limitRate, offline)
+        options.isOffline = offline
+        if let limitRate { options.rateLimit = limitRate }
+        if let connections { options.connections = connections }
         return options
     }
 
     func run() async throws {
         let workspace = try common.workspace()
+        let options = try options(in: workspace)
         if change.dryRun {
             var plans: [PullPlan] = []
             for model in models {
-                plans.append(try await Pull(model, options).plan(in: workspace, report: common.reporter))
+                plans.append(
+                    lora
+                        ? try await AdapterPull(model, options).plan(in: workspace, report: common.reporter)
+                        : try await Pull(model, options).plan(in: workspace, report: common.reporter)
+                )
             }
             try common.output.print(plans.map(PullPlanView.init)) {
                 PullPlanView.text(plans, common.output.terminal)
@@ -109,7 +124,9 @@ struct ModelPull: AsyncParsableCommand {
         do {
             for model in models {
                 let outcome = try await common.showingProgress("\(model)") { report in
-                    try await Pull(model, options).run(in: workspace, report: report)
+                    lora
+                        ? try await AdapterPull(model, options).run(in: workspace, report: report)
+                        : try await Pull(model, options).run(in: workspace, report: report)
                 }
                 pulled.append(outcome)
             }

@@ -37,7 +37,7 @@ struct ModelRecommend: AsyncParsableCommand {
 struct RecommendedWish: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "What it is for: coding, general, reasoning, or one of your own.",
+            "What it is for: code, general, reasoning, or one of your own.",
             valueName: "name"
         )
     )

@@ -19,9 +19,20 @@ struct ModelSelect: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var common: CommonOptions
 
+    private var menu: ModelMenu { ModelMenu(recommend: wish.recommend, change: change, common: common) }
+
+    func validate() throws {
+        guard change.yes || menu.isPossible else {
+            throw ValidationError(
+                ModelMenu.noTerminal
+                    + "\n\nhint: `stackctl recommend --json` names the models, `stackctl pull MODEL` pulls one; "
+                    + "`--yes` takes the recommended one"
+            )
+        }
+    }
+
     func run() async throws {
         let workspace = try common.workspace()
-        let menu = ModelMenu(recommend: wish.recommend, change: change, common: common)
         guard let model = try await menu.choice(in: workspace) else { return menu.tellNothing() }
         if change.dryRun, !model.stored {
             let plan = try await Pull(model.reference).plan(in: workspace, report: common.reporter)
@@ -67,6 +78,9 @@ struct ModelMenu {
     let change: ChangeOptions
     let common: CommonOptions
 
+    /// That nobody is there to choose.
+    static let noTerminal = "the menu needs a terminal to choose on"
+
     private var prompt: Prompt { Prompt(output: common.talk) }
 
     /// Whether there is somebody who could choose.
@@ -74,14 +88,6 @@ struct ModelMenu {
 
     /// The model that was chosen; `nil` if none was wanted.
     func choice(in workspace: Workspace) async throws -> RecommendedModel? {
-        guard change.yes || isPossible else {
-            throw Failure(
-                .failed,
-                "there is no terminal to choose on",
-                hint: "`stackctl recommend --json` names the models, `stackctl pull MODEL` pulls one; "
-                    + "`--yes` takes the recommended one"
-            )
-        }
         let found = try await recommend.run(in: workspace, report: common.reporter)
         guard let first = found.models.first else {
             throw Failure(

@@ -22,10 +22,10 @@ struct CommonOptions: ParsableArguments {
     var verbose = false
 
     @Option(help: ArgumentHelp("When to use colour: auto, always, never.", valueName: "when"))
-    var color = ColorChoice.auto
+    var color: ColorChoice?
 
     @Option(help: ArgumentHelp("How to show progress: auto, bar, plain, json, none.", valueName: "how"))
-    var progress = ProgressMode.auto
+    var progress: ProgressMode?
 
     /// What the verb works in.
     func workspace() throws -> Workspace {
@@ -34,13 +34,37 @@ struct CommonOptions: ParsableArguments {
         return Workspace(home: home, environment: environment, stackName: stack)
     }
 
-    var output: Output { Output(isJSON: json, isQuiet: quiet, terminal: .standardOutput(color: color)) }
-    var talk: Terminal { .standardError(color: color) }
+    /// What these flags set.
+    var settings: EffectiveSettings {
+        var settings = EffectiveSettings()
+        func set(_ setting: Setting, _ text: String?) {
+            guard let text else { return }
+            settings[setting] = EffectiveSettings.Entry(.text(text), .flag(setting.flag))
+        }
+        set(Settings.stack, stack)
+        set(Settings.color, color?.rawValue)
+        set(Settings.progress, progress?.rawValue)
+        return settings
+    }
+
+    /// What is set for the look of the output; a mistake in the settings is told by the verbs that need them.
+    private func look<Choice: RawRepresentable<String>>(_ flag: Choice?, _ setting: Setting) -> Choice? {
+        if let flag { return flag }
+        let declared = try? workspace().settings().value(of: setting, as: String.self)
+        return declared.flatMap { Choice(rawValue: $0) }
+    }
+
+    private var chosenColor: ColorChoice { look(color, Settings.color) ?? .auto }
+    private var chosenProgress: ProgressMode { look(progress, Settings.progress) ?? .auto }
+
+    var output: Output { Output(isJSON: json, isQuiet: quiet, terminal: .standardOutput(color: chosenColor)) }
+    var talk: Terminal { .standardError(color: chosenColor) }
 
     /// Runs an operation and shows what it reports on stderr.
     func showingProgress<Result>(_ title: String, _ body: (@escaping Reporter) async throws -> Result)
         async throws -> Result
     {
+        let progress = chosenProgress
         let mode: ProgressMode = quiet && progress == .auto ? .none : progress
         let drawing = drawing(title, mode)
         return try await drawing.display.shown {
@@ -57,7 +81,7 @@ struct CommonOptions: ParsableArguments {
 
     /// Says warnings and notes of an operation that has no progress to show.
     var reporter: Reporter {
-        let drawing = drawing("", progress == .json ? .json : .none)
+        let drawing = drawing("", chosenProgress == .json ? .json : .none)
         return { report in
             switch report {
             case .warning, .note: drawing.draw(report)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Operations
+import Platform
 
 /// Reads a span such as `90s` or `10m`.
 func typedSpan(_ text: String) throws -> Duration {

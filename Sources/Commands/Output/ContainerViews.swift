@@ -16,7 +16,8 @@ enum StackStatusView {
         for status in all {
             table.add([
                 .init(status.stack), .init(status.container), state(status), health(status), ready(status),
-                .init(status.model ?? "-"), .init(status.startedAt.map(span(since:)) ?? "-"),
+                .init(status.reference ?? status.model ?? "-"),
+                .init(status.startedAt.map(span(since:)) ?? "-"),
                 .init(status.state == "absent" ? "-" : "\(status.restarts)"), .init(status.gpu ?? "-"),
                 .init(status.memoryBytes.map { "\($0)" } ?? "-"),
             ])

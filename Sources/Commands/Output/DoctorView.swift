@@ -6,7 +6,7 @@ enum DoctorView {
     static func text(_ checks: [HealthCheck], _ terminal: Terminal) -> String {
         var table = Table([
             .init("state", weight: .high), .init("check", weight: .high),
-            .init("message", isFlexible: true, weight: .high),
+            .init("message", wraps: true, weight: .high),
         ])
         let tones: [HealthCheck.State: Style.Tone] = [.ok: .green, .warning: .yellow, .problem: .red]
         for check in checks {

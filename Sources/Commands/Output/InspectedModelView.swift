@@ -150,7 +150,7 @@ struct InspectedModelView {
 
     private func files(for terminal: Terminal) -> String {
         var table = Table([
-            .init("file", isFlexible: true, weight: .high), .init("tensors", .trailing),
+            .init("file", isFlexible: true, least: 32, weight: .high), .init("tensors", .trailing),
             .init("size", .trailing, weight: .high),
         ])
         for file in model.files {
@@ -162,8 +162,8 @@ struct InspectedModelView {
     private func table(of tensors: [InspectedModel.Tensor], for terminal: Terminal) -> String {
         guard !tensors.isEmpty else { return "" }
         var table = Table([
-            .init("tensor", isFlexible: true, weight: .high), .init("type", weight: .high),
-            .init("shape", weight: .high), .init("offset", .trailing), .init("size", .trailing),
+            .init("tensor", isFlexible: true, least: 32, weight: .high), .init("type", weight: .high),
+            .init("shape"), .init("offset", .trailing, weight: .low), .init("size", .trailing),
             .init(model.files.count > 1 ? "file" : "", isFlexible: true, weight: .low),
         ])
         for tensor in tensors {
@@ -178,6 +178,9 @@ struct InspectedModelView {
 
     // MARK: Metadata
 
+    /// What a value needs beside its key.
+    private static let leastValue = 16
+
     /// A line for each key; no table, which would measure every text of a vocabulary.
     private func metadata(for terminal: Terminal) -> String {
         let entries = model.metadata.entries
@@ -185,13 +188,19 @@ struct InspectedModelView {
         let keys = max(3, entries.map { columns(of: $0.key) }.max() ?? 0)
         let types = max(4, entries.map(\.type.count).max() ?? 0)
         let room = terminal.isTerminal && !isFull ? terminal.width : nil
+        // A value that has no room beside its key goes below it: without it the key says nothing.
+        let isBelow = room.map { $0 - keys - types - 4 < Self.leastValue } ?? false
         func line(_ key: String, _ type: String, _ value: String) -> String {
+            if isBelow, let room {
+                return truncated(key, to: room) + "\n  " + truncated(value, to: max(1, room - 2))
+            }
             let gap = String(repeating: " ", count: max(0, keys - columns(of: key)) + 2)
             let space = String(repeating: " ", count: max(0, types - type.count) + 2)
             let text = sanitized(key) + gap + type + space + value
             return room.map { truncated(text, to: $0) } ?? text
         }
-        let header = terminal.style(line("KEY", "TYPE", "VALUE"), .bold) + "\n"
+        let title = isBelow ? "KEY, VALUE" : line("KEY", "TYPE", "VALUE")
+        let header = terminal.style(title, .bold) + "\n"
         return entries.reduce(into: header) { text, entry in
             let value = InspectedValueText(isFull: isFull).text(of: entry.value)
             text += line(entry.key, entry.type, sanitized(value)) + "\n"

@@ -14,8 +14,9 @@ enum RecommendationsView {
     static func table(_ models: [RecommendedModel], for terminal: Terminal) -> String {
         guard !models.isEmpty else { return "" }
         var table = Table([
-            .init("model", weight: .high), .init("quant", weight: .high), .init("size", .trailing),
-            .init("need", .trailing), .init("fits", isFlexible: true),
+            .init("model", isFlexible: true, least: longestName, weight: .high), .init("quant"),
+            .init("size", .trailing, weight: .low), .init("need", .trailing, weight: .low),
+            .init("fits", isFlexible: true, weight: .high),
             .init("why", isFlexible: true, weight: .low),
         ])
         for model in models { table.add(cells(of: model)) }
@@ -41,8 +42,10 @@ enum RecommendationsView {
 enum MenuView {
     static func text(_ found: Recommendations, for terminal: Terminal) -> String {
         var table = Table([
-            .init("#", weight: .high), .init("model", weight: .high), .init("quant", weight: .high),
-            .init("size", .trailing), .init("need", .trailing), .init("fits", isFlexible: true),
+            .init("#", weight: .high),
+            .init("model", isFlexible: true, least: RecommendationsView.longestName, weight: .high),
+            .init("quant"), .init("size", .trailing, weight: .low), .init("need", .trailing, weight: .low),
+            .init("fits", isFlexible: true, weight: .high),
             .init("why", isFlexible: true, weight: .low),
         ])
         for (index, model) in found.models.enumerated() {

@@ -27,7 +27,7 @@ enum WhyView {
         let name = "`\(sanitized(diagnosis.container))`"
         if diagnosis.state == "absent" { return "it has no container \(name)" }
         if diagnosis.ready {
-            let model = diagnosis.model.map { ", `\(sanitized($0))`" } ?? ""
+            let model = (diagnosis.reference ?? diagnosis.model).map { ", `\(sanitized($0))`" } ?? ""
             return "\(name) serves\(model)\(span(" for ", since: diagnosis.startedAt))"
         }
         if diagnosis.state == "running" {
@@ -47,7 +47,9 @@ enum WhyView {
 
     private static func span(_ before: String, since date: Date?, _ after: String = "") -> String {
         guard let date else { return "" }
-        return before + Duration.seconds(max(0, Int(Date().timeIntervalSince(date)))).inWords + after
+        let seconds = Int(Date().timeIntervalSince(date))
+        // Of the engine's time only the seconds are known.
+        return before + (seconds < 1 ? "less than a second" : Duration.seconds(seconds).inWords) + after
     }
 
     // MARK: The reason
@@ -90,9 +92,13 @@ enum WhyView {
     // MARK: The kept logs
 
     private static func kept(_ log: GivenUpRun, _ diagnosis: StackDiagnosis, _ style: Style) -> String {
-        let model = log.model.map { " of `\(sanitized($0))`" } ?? ""
+        let model = (log.reference ?? log.model).map { " of `\(sanitized($0))`" } ?? ""
         var text = "the last run that was given up\(model)\(span(", ", since: log.at, " ago")): "
-        if let finding = log.findings.first {
+        if !diagnosis.ready, let finding = log.findings.first,
+            finding.cause == diagnosis.findings.first?.cause
+        {
+            text += "for the reason above\n"
+        } else if let finding = log.findings.first {
             text += "\(sanitized(finding.cause))\n"
             if diagnosis.ready { text += fix(finding.fix, style) + smaller(diagnosis, style) }
         } else {

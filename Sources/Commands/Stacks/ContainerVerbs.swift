@@ -28,7 +28,7 @@ struct ContainerRestart: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let patience = wait ? timeout ?? .seconds(600) : nil
+        let patience = wait ? try common.workspace().patience(timeout) : nil
         try await common.change(Restart(.restart, waiting: patience), isDryRun: change.dryRun)
     }
 }

@@ -9,28 +9,31 @@ struct LaunchPrint: AsyncParsableCommand {
         discussion: "The paths are those that the stack's container sees. Nothing is started."
     )
 
-    /// How the command is written.
-    enum Format: String, CaseIterable, ExpressibleByArgument { case shell, json }
-
-    @Argument(help: "The model.", transform: ModelReference.typed)
-    var model: ModelReference
+    @Argument(help: "The model; without it the one of the settings.", transform: ModelReference.typed)
+    var model: ModelReference?
 
     @Option(help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"))
     var quant: Quantization?
 
-    @Option(help: ArgumentHelp("How to write it: shell or json.", valueName: "format"))
-    var format = Format.shell
+    @Option(help: ArgumentHelp("How to write it: shell, compose, json, env or k8s.", valueName: "format"))
+    var format = Launch.Format.shell
+
+    @OptionGroup var flags: SettingFlags
 
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let workspace = try common.workspace()
-        let launch = try await Launch(model, quant: quant).run(in: workspace, report: common.reporter)
+        guard let model = try workspace.model(model) else {
+            throw ValidationError("Missing expected argument '<model>'")
+        }
+        let launch = try await Launch(model, quant: quant, flags: try flags.settings())
+            .run(in: workspace, as: common.json ? .json : format, report: common.reporter)
         let output = Output(
             isJSON: common.json || format == .json,
             isQuiet: false,
             terminal: common.output.terminal
         )
-        try output.print(launch) { launch.shell + "\n" }
+        try output.print(launch) { launch.written }
     }
 }

@@ -58,7 +58,7 @@ extension CommonOptions {
         isDryRun: Bool
     ) async throws {
         let workspace = try workspace()
-        let load = Load(name, action, timeout: timeout ?? .seconds(600))
+        let load = Load(name, action, timeout: timeout ?? Use.patience)
         let done: LoadChange
         if isDryRun {
             done = try await load.plan(in: workspace)

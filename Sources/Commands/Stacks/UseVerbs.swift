@@ -18,7 +18,7 @@ struct UseRun: AsyncParsableCommand {
     )
 
     @Argument(
-        help: "The model; without it, on a terminal, a menu of what fits.",
+        help: "The model; without it the one of the settings, else, on a terminal, a menu of what fits.",
         transform: ModelReference.typed
     )
     var model: ModelReference?
@@ -35,24 +35,35 @@ struct UseRun: AsyncParsableCommand {
     @Flag(help: "Leave a model that does not come up as it is, for a closer look; its container is stopped.")
     var noRollback = false
 
+    @OptionGroup var flags: SettingFlags
     @OptionGroup var change: ChangeOptions
     @OptionGroup var common: CommonOptions
 
     private var menu: ModelMenu { ModelMenu(recommend: Recommend(), change: change, common: common) }
 
     func validate() throws {
-        guard model == nil else { return }
+        guard try common.workspace().model(model) == nil else { return }
         // An empty variable of a script must not choose for it.
-        guard menu.isPossible else { throw ValidationError("Missing expected argument '<model>'") }
+        guard menu.isPossible else {
+            throw ValidationError(
+                "Missing expected argument '<model>'\n\nhint: name the model; \(ModelMenu.noTerminal)"
+            )
+        }
         if quant != nil { throw ValidationError("`--quant` goes with a model") }
     }
 
     func run() async throws {
         let workspace = try common.workspace()
-        var wanted = model
+        var wanted = try workspace.model(model)
         if wanted == nil { wanted = try await menu.choice(in: workspace)?.reference }
         guard let model = wanted else { return menu.tellNothing() }
-        let use = Use(model, quant: quant, timeout: timeout ?? .seconds(600), rollsBack: !noRollback)
+        let use = Use(
+            model,
+            quant: quant,
+            timeout: try workspace.patience(timeout),
+            rollsBack: !noRollback,
+            flags: try flags.settings()
+        )
         if change.dryRun {
             switch try await use.plan(in: workspace, report: common.reporter) {
             case .serve(let plan):
@@ -92,7 +103,7 @@ struct RollbackRun: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try common.workspace()
-        let rollback = Rollback(timeout: timeout ?? .seconds(600))
+        let rollback = Rollback(timeout: try workspace.patience(timeout))
         if change.dryRun {
             let plan = try await rollback.plan(in: workspace)
             return try common.output.tell(plan) { UsedModelView.text(plan, isDryRun: true) }

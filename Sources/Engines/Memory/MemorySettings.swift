@@ -55,56 +55,65 @@ public struct MemorySettings: Sendable, Hashable {
 }
 
 extension MemorySettings {
-    /// What a stack's launch of a model asks for; what is given goes before what the stack declares.
+    /// What a launch in a stack asks for; what is given goes before what is set.
     ///
-    /// `contextLength` is the longest context that the model was made for, if it is known.
+    /// Without settings those of the stack hold. `contextLength` is the longest context that the model was made for, if it
+    /// is known.
     public init(
         of stack: Stack,
+        settings: EffectiveSettings? = nil,
         contextLength: Int?,
         context: Int? = nil,
         slots: Int? = nil,
         cacheType: TensorType? = nil
     ) {
+        let settings = settings ?? stack.settings
         let request = LaunchRequest(
             stack: stack,
+            settings: settings,
             model: "",
             format: stack.defaults.format,
             files: [],
             facts: ModelFacts(contextLength: contextLength)
         )
         let perRequest = stack.engine == .vllm ? request.contextPerRequest ?? LaunchRequest.usualContext : nil
-        let extra = stack.defaults.extra
+        let extra = settings[SettingKey<[String]>.extra(of: stack.engine)] ?? []
         let options = ContextOptions(stack.engine)
         let told = extra.value(ofOption: options.context).map(ContextOptions.tokens)
         let toldSlots = extra.value(ofOption: options.requests + ["--max-num-seqs"]).flatMap { Int($0) }
-        func type(_ names: [String]) -> TensorType? {
-            extra.value(ofOption: names).flatMap(TensorType.init(cache:))
-        }
-        let both = type(["--kv-cache-dtype"])
-        let usual = EngineMemory(stack.engine).cacheType
+        let types = CacheTypes(extra, settings)
         let layers = extra.value(ofOption: ["--n-gpu-layers", "-ngl", "--gpu-layers"]).map(String.init)
+        let toldBatch = extra.value(ofOption: ["--ubatch-size", "-ub", "--max-num-batched-tokens"])
+        let batch = stack.engine == .vllm ? SettingKey.batch : SettingKey.microBatch
         self.init(
             engine: stack.engine,
             context: context ?? told.flatMap { $0 > 0 ? $0 : nil } ?? perRequest ?? request.pooledContext,
-            slots: slots ?? toldSlots.flatMap { $0 > 0 ? $0 : nil } ?? stack.defaults.parallel,
-            cacheType: cacheType ?? type(["--cache-type-k", "-ctk"]) ?? both,
-            valueType: cacheType ?? type(["--cache-type-v", "-ctv"]) ?? both ?? usual,
-            batch: extra.value(ofOption: ["--ubatch-size", "-ub", "--max-num-batched-tokens"]).flatMap {
-                Int($0)
-            },
-            gpuLayers: (layers ?? stack.defaults.gpuLayers).flatMap {
+            slots: slots ?? toldSlots.flatMap { $0 > 0 ? $0 : nil } ?? settings[SettingKey.parallel],
+            cacheType: cacheType ?? types.keys,
+            valueType: cacheType ?? types.values ?? EngineMemory(stack.engine).cacheType,
+            batch: toldBatch.flatMap { Int($0) } ?? settings[batch],
+            gpuLayers: (layers ?? settings[SettingKey.gpuLayers]).flatMap {
                 $0 == "all" ? Self.most : Int($0).map { max(0, $0) }
             },
-            memoryFraction: stack.defaults.memoryFraction
+            memoryFraction: settings[SettingKey.memoryFraction]
         )
     }
 }
 
-extension Stack {
-    /// Over how many GPUs the engine divides each layer, as far as the stack's arguments say so.
-    public var dividedOver: Int {
-        let told = defaults.extra.value(ofOption: ["--tensor-parallel-size", "-tp"])
-        return max(1, told.flatMap { Int($0) } ?? 1)
+/// The types that keys and values are told to be stored as.
+private struct CacheTypes {
+    let keys: TensorType?
+    let values: TensorType?
+
+    init(_ extra: [String], _ settings: EffectiveSettings) {
+        func type(_ names: [String]) -> TensorType? {
+            extra.value(ofOption: names).flatMap(TensorType.init(cache:))
+        }
+        let both =
+            type(["--kv-cache-dtype", "--pa-cache-type"])
+            ?? settings[SettingKey.cacheType].flatMap(TensorType.init(cache:))
+        keys = type(["--cache-type-k", "-ctk"]) ?? both
+        values = type(["--cache-type-v", "-ctv"]) ?? both
     }
 }
 

@@ -1,0 +1,85 @@
+import Platform
+public import SystemPackage
+
+extension Home {
+    private static let configs = "config/models/"
+
+    /// The file of a model's configuration, there or not.
+    public func configFile(of name: String) -> FilePath {
+        path.appending("config").appending("models").appending("\(name).yaml")
+    }
+
+    /// The names of the models with a configuration, those of the home and the shipped ones, sorted.
+    public func configNames() throws(DeclarationError) -> [String] {
+        var names: Set<String> = []
+        for (path, _) in Embedded.files where path.hasPrefix(Self.configs) && path.hasSuffix(".yaml") {
+            names.insert(String(path.dropFirst(Self.configs.count).dropLast(".yaml".count)))
+        }
+        let folder = path.appending("config").appending("models")
+        do throws(SystemError) {
+            for name in try FileSystem.list(folder) where name.hasSuffix(".yaml") {
+                let name = String(name.dropLast(".yaml".count))
+                if ModelReferenceScanner.isName(name) { names.insert(name) }
+            }
+        } catch { throw DeclarationError(file: folder.string, cause: error) }
+        return names.sorted()
+    }
+
+    /// The text of a model's configuration and where it is from: the home's own, else the shipped one.
+    public func configText(
+        named name: String
+    ) throws(DeclarationError) -> (bytes: [UInt8], file: String, origin: DeclarationOrigin)? {
+        guard ModelReferenceScanner.isName(name) else { return nil }
+        let file = configFile(of: name)
+        if let bytes = try DeclaredFile.read(file) { return (bytes, file.string, .file(file)) }
+        let shipped = "\(Self.configs)\(name).yaml"
+        return Embedded.bytes(shipped).map { ($0, "built-in \(shipped)", .builtIn) }
+    }
+
+    /// The model that a configuration is about, also where the rest of it has mistakes; `nil` where that cannot be told.
+    public func configModel(named name: String) throws(DeclarationError) -> ModelReference? {
+        guard let (bytes, file, _) = try configText(named: name) else { return nil }
+        let text = (try? YAMLNode.parse(bytes, file: file))?["model"].flatMap { try? $0.word() }
+        return text.flatMap { try? ModelReference(parsing: $0) }
+    }
+
+    /// The configuration of a name.
+    public func config(named name: String) throws(DeclarationError) -> ModelConfig? {
+        guard let (bytes, file, origin) = try configText(named: name) else { return nil }
+        return try ModelConfig.read(bytes, file: file, name: name, origin: origin)
+    }
+}
+
+extension Home {
+    /// Writes what `body` makes of a model's configuration and answers its path; what would be a mistake is not written.
+    ///
+    /// `body` is given what is there: the home's own file, else the shipped one, else nothing.
+    @discardableResult
+    public func changeConfig(
+        named name: String,
+        _ body: ([UInt8]?) throws(DeclarationError) -> [UInt8]
+    ) throws(DeclarationError) -> FilePath {
+        let file = configFile(of: name)
+        let shipped = Embedded.bytes("\(Self.configs)\(name).yaml")
+        try DeclaredFile.change(file) { (present) throws(DeclarationError) in
+            let bytes = try body(present ?? shipped)
+            if let problem = ModelConfig.problems(in: bytes, file: file.string).first { throw problem }
+            return bytes
+        }
+        return file
+    }
+
+    /// Writes what `body` makes of the home's `settings.yaml`; what would be a mistake is not written.
+    @discardableResult
+    public func changeSettings(
+        _ body: ([UInt8]) throws(DeclarationError) -> [UInt8]
+    ) throws(DeclarationError) -> FilePath {
+        let file = Settings.file(in: path)
+        try DeclaredFile.change(file) { (present) throws(DeclarationError) in
+            let bytes = try body(present ?? Array(Settings.template.utf8))
+            if let problem = Settings.problems(in: bytes, file: file.string).first { throw problem }
+            return bytes
+        }
+        return file
+    }
+}

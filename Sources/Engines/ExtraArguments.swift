@@ -1,0 +1,93 @@
+import Catalog
+
+/// The further words of a command that somebody declared, held against what the engine has.
+///
+/// A word that the engine's table does not have is refused, since the engine itself would only say so when it starts, after
+/// the model before it was stopped. But a table is of one version, and an image may be newer: what comes behind `--` is handed
+/// on unseen.
+struct ExtraArguments {
+    /// The words to hand on.
+    private(set) var words: [String] = []
+    /// The names of the options among them.
+    private(set) var names: Set<String> = []
+
+    private let flags: EngineFlags
+    private static let secrets: Set = ["--api-key", "--hf-token", "-hft"]
+
+    init(_ given: [String], _ flags: EngineFlags) throws(LaunchRefusal) {
+        self.flags = flags
+        var rest = given[...]
+        while let word = rest.popFirst() {
+            if word == "--" {
+                words += rest
+                names.formUnion(rest.filter { $0.hasPrefix("-") }.map(EngineFlags.spelling))
+                break
+            }
+            try take(word, &rest)
+        }
+        // A command is for everybody to read; the engines take keys from their environment too.
+        if let word = names.intersection(Self.secrets).min() { throw .secretInCommand(word) }
+    }
+
+    private mutating func take(_ word: String, _ rest: inout ArraySlice<String>) throws(LaunchRefusal) {
+        let name = EngineFlags.spelling(of: word)
+        if Self.secrets.contains(name) { throw .secretInCommand(name) }
+        guard word.hasPrefix("-") else { throw .argumentNotAccepted(flags.engine, word) }
+        if word.contains("="), !flags.joinsValues { throw .argumentNotAccepted(flags.engine, word) }
+        guard let (known, option, isWhole) = option(of: word) else {
+            throw .argumentUnknown(
+                flags.engine,
+                name,
+                version: flags.version,
+                near: flags.names(near: name).first
+            )
+        }
+        if option.isRemoved { throw .argumentRemoved(flags.engine, name, successor: option.successor) }
+        var values: [String] = []
+        if !isWhole {
+            while values.count < option.values.upperBound, let next = rest.first, isValue(next) {
+                values.append(next)
+                rest.removeFirst()
+            }
+            guard option.values.contains(values.count) else { throw .valueMissing(flags.engine, name) }
+        }
+        // llama.cpp has more words for these than it tells: `true` for `on`.
+        if flags.engine != .llamacpp, known == name, let choices = option.choices,
+            let wrong = values.first(where: { !choices.contains($0) })
+        {
+            throw .valueNotAccepted(flags.engine, name, wrong, choices: choices)
+        }
+        names.insert(known)
+        words += [word] + values
+    }
+
+    /// llama.cpp takes whatever comes behind an option for its value; the others take only a number if it begins with `-`.
+    private func isValue(_ word: String) -> Bool {
+        flags.engine == .llamacpp || !word.hasPrefix("-") || Double(word) != nil
+    }
+
+    /// The option that a word means, and whether its value is in the word already.
+    private func option(of word: String) -> (name: String, option: EngineFlags.Option, isWhole: Bool)? {
+        let name = EngineFlags.spelling(of: word)
+        if let option = flags[name] { return (name, option, word.contains("=")) }
+        switch flags.engine {
+        case .llamacpp: return nil
+        case .vllm:
+            // `-O3`, and parts of a structure: `--compilation-config.mode 3`.
+            let level = "--optimization-level"
+            if word.hasPrefix("-O"), let option = flags[level] { return (level, option, word.count > 2) }
+            // What it does not tell of: each switch can be turned off by two names.
+            let positive = "--" + name.dropFirst("--no-".count)
+            if name.hasPrefix("--no-enable-"), let option = flags[positive] {
+                return (positive, option, true)
+            }
+            let whole = String(name.prefix { $0 != "." })
+            guard whole != name, let option = flags[whole] else { return nil }
+            return (whole, option, word.contains("="))
+        case .mistralrs:
+            // `-p1234`, `-vv`.
+            guard !word.hasPrefix("--"), let option = flags[word.prefix(2)] else { return nil }
+            return (String(word.prefix(2)), option, true)
+        }
+    }
+}

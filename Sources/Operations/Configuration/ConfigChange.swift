@@ -1,0 +1,152 @@
+public import Catalog
+import Platform
+import SystemPackage
+
+/// Changes one setting in the file of a model, and nothing else in it.
+public struct ConfigChange: Sendable {
+    /// What was done.
+    public struct Outcome: Sendable, Encodable {
+        /// The name of the file.
+        public let name: String
+        /// The file.
+        public let path: String
+        /// The setting's place in it.
+        public let setting: String
+        /// What it is set to now; nothing if it is not set any more.
+        public let value: SettingValue?
+        /// Whether the file is new.
+        public let isNew: Bool
+    }
+
+    private let lookup: ConfigLookup
+    private let typed: String
+    private let words: [String]?
+
+    /// Describes a change: the setting at a dotted path becomes what the words say.
+    public init(_ text: String, set path: String, to words: [String]) {
+        lookup = ConfigLookup(text)
+        typed = path
+        self.words = words
+    }
+
+    /// Describes a change: the setting at a dotted path is not set any more.
+    public init(_ text: String, unset path: String) {
+        lookup = ConfigLookup(text)
+        typed = path
+        words = nil
+    }
+
+    /// Makes the change; with `isDryRun` only checks it.
+    public func run(in workspace: Workspace, isDryRun: Bool, report: Reporter) throws(Failure) -> Outcome {
+        let found = try lookup.find(in: workspace)
+        let place = try SettingPlace(typed)
+        let value = try words.map { (words) throws(Failure) in try place.read(words) }
+        let name: String
+        if let found { name = found.name } else { name = try lookup.newName(in: workspace) }
+        if found == nil {
+            guard words != nil else {
+                _ = try lookup.one(in: workspace); return outcome(name, place, nil, workspace, isNew: false)
+            }
+        }
+        let isNew = !FileSystem.exists(workspace.home.configFile(of: name))
+        let edit = value.map { YAMLEdit.set(place.path, to: $0) } ?? YAMLEdit.remove(place.path)
+        let draft = ModelConfigDraft(model: lookup.text, title: "How \(lookup.text) is served.").text
+        do throws(DeclarationError) {
+            let file = workspace.home.configFile(of: name)
+            func changed(_ present: [UInt8]?) throws(DeclarationError) -> [UInt8] {
+                try edit.applied(to: present ?? Array(draft.utf8), file: file.string)
+            }
+            if isDryRun {
+                let bytes = try changed(try workspace.home.configText(named: name)?.bytes)
+                if let problem = ModelConfig.problems(in: bytes, file: file.string).first { throw problem }
+            } else {
+                try workspace.home.changeConfig(named: name, changed)
+            }
+        } catch { throw Failure(declaration: error) }
+        return outcome(name, place, value, workspace, isNew: isNew)
+    }
+
+    private func outcome(
+        _ name: String,
+        _ place: SettingPlace,
+        _ value: SettingValue?,
+        _ workspace: Workspace,
+        isNew: Bool
+    ) -> Outcome {
+        Outcome(
+            name: name,
+            path: workspace.home.configFile(of: name).string,
+            setting: place.path,
+            value: value,
+            isNew: isNew
+        )
+    }
+}
+
+/// The place of a setting as somebody typed it: a path of the table, also one into a list, such as `lora.0.scale`.
+struct SettingPlace {
+    let setting: Setting
+    let path: String
+    private let rule: SettingRule
+
+    init(_ typed: String) throws(Failure) {
+        if let setting = ModelConfig.setting(at: typed) {
+            self.setting = setting
+            path = setting.path
+            rule = setting.rule
+            return
+        }
+        // Into a list: its name, the number of an item, and the name of a field if it has some.
+        let steps = typed.split(separator: ".").map(String.init)
+        for length in 1..<max(2, steps.count) {
+            guard
+                let setting = ModelConfig.table.first(where: {
+                    $0.path == steps[..<length].joined(separator: ".")
+                })
+            else { continue }
+            guard let rule = setting.rule.inner(steps[length...]) else { break }
+            self.setting = setting
+            self.rule = rule
+            path = typed
+            return
+        }
+        let known = ModelConfig.table.map(\.path)
+        let near = nearestNames(to: typed, in: Set(known)).first
+        throw Failure(
+            .invalid,
+            "there is no setting `\(typed)`",
+            hint: near.map { "did you mean `\($0)`?" } ?? "`stackctl config show --all MODEL` lists them"
+        )
+    }
+
+    /// Reads what was typed for it; several words are a list.
+    func read(_ words: [String]) throws(Failure) -> SettingValue {
+        do throws(DeclarationError) {
+            if words.count == 1 { return try rule.read(words[0], place: path) }
+            guard case .list(let item) = rule else {
+                throw DeclarationError(
+                    file: path,
+                    line: 0,
+                    column: 0,
+                    message: "it takes one value: \(rule.expected)"
+                )
+            }
+            var values: [SettingValue] = []
+            for word in words { values.append(try item.read(word, place: path)) }
+            return .list(values)
+        } catch { throw Failure(declaration: error) }
+    }
+}
+
+extension SettingRule {
+    /// The rule of what a path leads to below a value of this one.
+    fileprivate func inner(_ steps: ArraySlice<String>) -> SettingRule? {
+        guard let step = steps.first else { return self }
+        switch self {
+        case .list(let item): return Int(step) == nil ? nil : item.inner(steps.dropFirst())
+        case .fields(let settings):
+            return settings.first { $0.name == step }?.rule.inner(steps.dropFirst())
+        default: return nil
+        }
+    }
+}

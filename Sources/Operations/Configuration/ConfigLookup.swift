@@ -1,0 +1,133 @@
+public import Catalog
+import Platform
+import SystemPackage
+
+/// Finds the file in `config/models/` that somebody means: by its name, or by the model that it is about.
+public struct ConfigLookup: Sendable {
+    /// What was typed.
+    public let text: String
+
+    /// Describes a question.
+    public init(_ text: String) { self.text = text }
+
+    /// The file; that there is none is a failure with what may have been meant.
+    public func one(in workspace: Workspace) throws(Failure) -> ModelConfig {
+        if let config = try find(in: workspace) { return config }
+        let names = try workspace.configNames()
+        let near = nearestNames(to: text, in: Set(names)).first
+        throw Failure(
+            .notFound,
+            "there is no configuration of `\(text)`",
+            hint: near.map { "did you mean `\($0)`?" } ?? "make one with `stackctl config new \(text)`"
+        )
+    }
+
+    /// The file, if there is one.
+    func find(in workspace: Workspace) throws(Failure) -> ModelConfig? {
+        if let config = try workspace.config(named: text) { return config }
+        guard let reference = try? ModelReference(parsing: text) else { return nil }
+        return try workspace.config(for: reference)
+    }
+
+    /// The name of a new file for what was typed: the model's own, with the owner's before it where that is taken.
+    func newName(in workspace: Workspace) throws(Failure) -> String {
+        if let reference = try? ModelReference(parsing: text) {
+            let catalog = try workspace.catalog()
+            let shown =
+                catalog.entry(for: reference)?.entry.reference ?? "\(ModelReference(reference.source))"
+            let parts = shown.split(separator: "/").suffix(2).map(String.init)
+            let names = try workspace.configNames()
+            for candidate in [parts.suffix(1), parts[...]] {
+                let name = candidate.joined(separator: "-").map { $0.isPlainNameCharacter ? $0 : "-" }
+                var isTaken = names.contains(String(name))
+                if isTaken { isTaken = try isAboutAnother(String(name), reference, workspace) }
+                if !isTaken, name.first != ".", !name.isEmpty { return String(name) }
+            }
+        }
+        throw Failure(
+            .invalid,
+            "`\(text)` cannot be the name of a configuration",
+            hint: "name it with `--as NAME`"
+        )
+    }
+}
+
+extension ConfigLookup {
+    private func isAboutAnother(
+        _ name: String,
+        _ reference: ModelReference,
+        _ workspace: Workspace
+    ) throws(Failure) -> Bool {
+        let catalog = try workspace.catalog()
+        let other = try workspace.config(named: name)?.reference?.canonical(in: catalog)
+        return other != reference.canonical(in: catalog)
+    }
+}
+
+extension Character {
+    fileprivate var isPlainNameCharacter: Bool {
+        isASCII && (isLetter || isNumber || self == "." || self == "-" || self == "_")
+    }
+}
+
+extension Workspace {
+    func configNames() throws(Failure) -> [String] {
+        do throws(DeclarationError) { return try home.configNames() } catch {
+            throw Failure(declaration: error)
+        }
+    }
+
+    func config(named name: String) throws(Failure) -> ModelConfig? {
+        do throws(DeclarationError) { return try home.config(named: name) } catch {
+            throw Failure(declaration: error)
+        }
+    }
+
+    /// All configurations, those that can be read; what is wrong with the others is reported.
+    public func configs(report: Reporter = { _ in }) throws(Failure) -> [ModelConfig] {
+        var configs: [ModelConfig] = []
+        for name in try configNames() {
+            do throws(DeclarationError) {
+                if let config = try home.config(named: name) { configs.append(config) }
+            } catch { report(.warning("\(error)")) }
+        }
+        return configs
+    }
+
+    /// The configuration of a model: the home's own goes before a shipped one; two of the home's are one too many.
+    func config(for reference: ModelReference) throws(Failure) -> ModelConfig? {
+        if case .catalog(let name, nil) = reference.source, let config = try config(named: name) {
+            return config
+        }
+        let catalog = try catalog()
+        let wanted = reference.canonical(in: catalog)
+        var about: [ModelConfig] = []
+        for name in try configNames() {
+            do throws(DeclarationError) {
+                // What a file with mistakes is about can often be told all the same; without it, other models go on.
+                guard let declared = try home.configModel(named: name),
+                    declared.canonical(in: catalog) == wanted
+                else { continue }
+                if let config = try home.config(named: name) { about.append(config) }
+            } catch { throw Failure(declaration: error) }
+        }
+        let own = about.filter { $0.origin != .builtIn }
+        let candidates = own.isEmpty ? about : own
+        if candidates.count <= 1 { return candidates.first }
+        let usual = try? ConfigLookup("\(reference)").newName(in: self)
+        if let usual, let config = candidates.first(where: { $0.name == usual }) { return config }
+        throw Failure(
+            .conflict,
+            "there are several configurations of `\(reference)`",
+            hint: "name the one that you mean: \(candidates.map { "`\($0.name)`" }.joined(separator: ", "))"
+        )
+    }
+}
+
+extension ModelReference {
+    /// Which model it is, whatever its form and however it was named.
+    func canonical(in catalog: ModelCatalog) -> String {
+        if let entry = catalog.entry(for: self)?.entry { return entry.reference }
+        return "\(ModelReference(source))".lowercased()
+    }
+}

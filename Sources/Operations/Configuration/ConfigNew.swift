@@ -1,0 +1,119 @@
+import Catalog
+import Platform
+import SystemPackage
+
+/// Makes the file of a model in `config/models/`.
+public struct ConfigNew: Sendable {
+    /// What was made.
+    public struct Outcome: Sendable, Encodable {
+        /// The name of the file.
+        public let name: String
+        /// The file.
+        public let path: String
+        /// Its text.
+        public let text: String
+    }
+
+    private let lookup: ConfigLookup
+    private let model: String?
+    private let template: String?
+    private let name: String?
+
+    /// Describes a file for a model or under a name; `model` is the model where the text is a name alone, `template` the
+    /// name of the file to copy, `name` that of the new one.
+    public init(_ text: String, model: String? = nil, template: String? = nil, name: String? = nil) {
+        lookup = ConfigLookup(text)
+        self.model = model
+        self.template = template
+        self.name = name
+    }
+
+    /// Makes it, or only shows it with `isDryRun`; a file that is there is replaced with `force` alone.
+    public func run(in workspace: Workspace, isDryRun: Bool, force: Bool) throws(Failure) -> Outcome {
+        let name: String
+        if let given = self.name { name = given } else { name = try lookup.newName(in: workspace) }
+        let text = try text(in: workspace)
+        let file = workspace.home.configFile(of: name)
+        if FileSystem.exists(file), !force {
+            throw Failure(
+                .conflict,
+                "`\(file)` exists",
+                hint: "change it with `stackctl config set \(name) KEY VALUE`, or replace it with `--force`"
+            )
+        }
+        do throws(DeclarationError) {
+            if let problem = ModelConfig.problems(in: Array(text.utf8), file: file.string).first {
+                throw problem
+            }
+            if !isDryRun { try workspace.home.changeConfig(named: name) { _ in Array(text.utf8) } }
+        } catch { throw Failure(declaration: error) }
+        return Outcome(name: name, path: file.string, text: text)
+    }
+
+    private func text(in workspace: Workspace) throws(Failure) -> String {
+        if let template {
+            guard let config = try ConfigLookup(template).find(in: workspace) else {
+                throw Failure(
+                    .notFound,
+                    "there is no configuration `\(template)` to copy",
+                    hint: "`stackctl config ls` names those there are"
+                )
+            }
+            return try copy(of: config, in: workspace, model: try chosen(in: workspace))
+        }
+        // A model with a shipped file has what its makers advise in it.
+        if model == nil, let config = try lookup.find(in: workspace), config.origin == .builtIn {
+            return try copy(of: config, in: workspace, model: nil)
+        }
+        return try draft(of: chosen(in: workspace), in: workspace).text
+    }
+
+    private func chosen(in workspace: Workspace) throws(Failure) -> String {
+        if let model { return model }
+        return try known(in: workspace)
+    }
+
+    /// The model that the text names, which must be one.
+    private func known(in workspace: Workspace) throws(Failure) -> String {
+        let reference: ModelReference
+        do throws(ModelReferenceError) { reference = try ModelReference(parsing: lookup.text) } catch {
+            throw Failure(.invalid, "\(error)", cause: error)
+        }
+        if case .catalog = reference.source, try workspace.catalog().entry(for: reference) == nil {
+            throw Failure(
+                .notFound,
+                "`\(lookup.text)` is not in the catalog",
+                hint: "name the model with `--model`, for example `--model OWNER/NAME`"
+            )
+        }
+        return lookup.text
+    }
+
+    private func copy(
+        of config: ModelConfig,
+        in workspace: Workspace,
+        model: String?
+    ) throws(Failure) -> String {
+        do throws(DeclarationError) {
+            guard let (bytes, file, _) = try workspace.home.configText(named: config.name) else { return "" }
+            guard let model else { return String(decoding: bytes, as: UTF8.self) }
+            let edited = try YAMLEdit.set("model", to: .text(model)).applied(to: bytes, file: file)
+            return String(decoding: edited, as: UTF8.self)
+        } catch { throw Failure(declaration: error) }
+    }
+
+    private func draft(of model: String, in workspace: Workspace) throws(Failure) -> ModelConfigDraft {
+        let entry = (try? ModelReference(parsing: model)).flatMap { reference in
+            (try? workspace.catalog())?.entry(for: reference)?.entry
+        }
+        var draft = ModelConfigDraft(
+            model: model,
+            title: entry.map { "\($0.reference): \($0.description ?? "how it is served")" }
+                ?? "How \(model) is served."
+        )
+        if let limit = entry?.context {
+            draft.values[SettingKey.context.setting.name] = .integer(min(limit, 16_384))
+        }
+        return draft
+    }
+}

@@ -1,0 +1,150 @@
+import Catalog
+import Platform
+import SystemPackage
+
+/// Looks for mistakes in the files of models.
+public struct ConfigValidate: Sendable {
+    /// How much something found matters.
+    public enum Severity: String, Sendable, Encodable {
+        /// The file cannot be used.
+        case error
+        /// It can, but does not do what it says.
+        case warning
+    }
+
+    /// Something that was found.
+    public struct Finding: Sendable, Encodable {
+        /// The file.
+        public let file: String
+        /// The line, from 1.
+        public let line: Int
+        /// The column, from 1.
+        public let column: Int
+        /// What is wrong.
+        public let message: String
+        /// How much it matters.
+        public let severity: Severity
+    }
+
+    private let names: [String]
+
+    /// Describes a check of the files that are named, or of all of the home's.
+    public init(_ names: [String]) { self.names = names }
+
+    /// Answers how many files were read and what is wrong with them.
+    public func run(
+        in workspace: Workspace,
+        report: @escaping Reporter
+    ) async throws(Failure) -> (files: Int, findings: [Finding]) {
+        var findings: [Finding] = []
+        let names = try chosen(in: workspace)
+        for name in names {
+            let text: (bytes: [UInt8], file: String, origin: DeclarationOrigin)?
+            do throws(DeclarationError) { text = try workspace.home.configText(named: name) } catch {
+                throw Failure(declaration: error)
+            }
+            guard let (bytes, file, _) = text else { throw missing(name, workspace) }
+            let problems = ModelConfig.problems(in: bytes, file: file)
+            findings += problems.map { Finding($0, .error) }
+            if problems.isEmpty { findings += try await warnings(name, in: workspace) }
+        }
+        return (names.count, findings)
+    }
+
+    private func chosen(in workspace: Workspace) throws(Failure) -> [String] {
+        guard names.isEmpty else {
+            var chosen: [String] = []
+            for name in names {
+                let isFile = try workspace.configNames().contains(name)
+                chosen.append(isFile ? name : try ConfigLookup(name).one(in: workspace).name)
+            }
+            return chosen
+        }
+        return try workspace.configNames().filter { FileSystem.exists(workspace.home.configFile(of: $0)) }
+    }
+
+    private func missing(_ name: String, _ workspace: Workspace) -> Failure {
+        Failure(
+            .notFound,
+            "there is no configuration `\(name)`",
+            hint: "`stackctl config ls` names those there are"
+        )
+    }
+
+    // MARK: What is allowed and does nothing
+
+    private func warnings(_ name: String, in workspace: Workspace) async throws(Failure) -> [Finding] {
+        guard let config = try workspace.config(named: name) else { return [] }
+        var findings: [Finding] = []
+        if workspace.stackName != nil {
+            let stack = try workspace.stack()
+            for setting in ModelConfig.table where !setting.engines.contains(stack.engine) {
+                guard !setting.path.hasPrefix("extra."), let entry = config.settings[setting] else {
+                    continue
+                }
+                findings.append(
+                    Finding(entry, "\(stack.engine.rawValue) has no word for `\(setting.path)`")
+                )
+            }
+        }
+        if let context = config.settings[.context], let reference = config.reference,
+            let entry = config.settings[SettingKey.context.setting]
+        {
+            let limits = try await LimitLookup(reference).run(in: workspace) { _ in }
+            if limits.known, context > limits.contextWindow {
+                findings.append(
+                    Finding(
+                        entry,
+                        "`context` is beyond the model's own window of \(limits.contextWindow) tokens"
+                    )
+                )
+            }
+        }
+        return findings
+    }
+}
+
+extension ConfigValidate.Finding {
+    fileprivate init(_ problem: DeclarationError, _ severity: ConfigValidate.Severity) {
+        self.init(
+            file: problem.file,
+            line: problem.line,
+            column: problem.column,
+            message: problem.message,
+            severity: severity
+        )
+    }
+
+    fileprivate init(_ entry: EffectiveSettings.Entry, _ message: String) {
+        guard case .file(let file, let line) = entry.origin else {
+            self.init(file: "\(entry.origin)", line: 0, column: 0, message: message, severity: .warning)
+            return
+        }
+        self.init(file: file, line: line, column: 1, message: message, severity: .warning)
+    }
+}
+
+/// Looks for mistakes in the settings of this machine.
+public struct SettingsCheck: Sendable {
+    /// Describes a check.
+    public init() {}
+
+    /// What is wrong with the file and with each variable.
+    public func run(in workspace: Workspace) throws(Failure) -> [ConfigValidate.Finding] {
+        var problems: [DeclarationError] = []
+        do throws(DeclarationError) {
+            if let bytes = try Settings.text(in: workspace.home.path) {
+                problems = Settings.problems(in: bytes, file: Settings.file(in: workspace.home.path).string)
+            }
+        } catch { throw Failure(declaration: error) }
+        for setting in Settings.table {
+            guard let variable = setting.variable, let text = workspace.environment[variable] else {
+                continue
+            }
+            do throws(DeclarationError) { _ = try Settings.read([variable: text]) } catch {
+                problems.append(error)
+            }
+        }
+        return problems.map { ConfigValidate.Finding($0, .error) }
+    }
+}

@@ -1,0 +1,89 @@
+import Catalog
+import Hub
+import Platform
+import Store
+
+/// Brings an adapter that was found into the stack's folder of adapters.
+struct AdapterFetch: Sendable {
+    let found: FoundAdapter
+    let stack: Stack
+    var options = PullOptions()
+
+    private var request: PullRequest { found.source.request(for: stack.engine) }
+
+    /// What would be fetched.
+    func plan(in workspace: Workspace) async throws(Failure) -> PullPlan {
+        switch found.place {
+        case .stored(let model): return try PullPlan(stored: model, stack)
+        case .local: return try imports.plan(stack: stack, store: stack.adapterStore)
+        case .hub(let source, let selection):
+            return try await planned(source, selection, in: workspace).plan(
+                stack: stack,
+                store: stack.adapterStore
+            )
+        }
+    }
+
+    /// Stores it, verified, and whole from one moment to the next.
+    func run(
+        in workspace: Workspace,
+        report: @escaping Reporter
+    ) async throws(Failure) -> (model: StoredModel, wasThere: Bool) {
+        let store = stack.adapterStore
+        do {
+            let model: StoredModel
+            switch found.place {
+            case .stored(let model): return (model, true)
+            case .local: model = try await imports.run(in: store, report: report).0
+            case .hub(let source, let selection):
+                model = try await fetch(source, selection, in: workspace, report)
+            }
+            // A source has one adapter: what an earlier state of it had in another type would be mistaken for it.
+            for old in try store.models(named: found.source.name) where old.key != model.key {
+                try store.remove(old)
+            }
+            return (model, false)
+        } catch { throw Failure(error) }
+    }
+
+    private func fetch(
+        _ source: PullSource,
+        _ selection: FileSelection,
+        in workspace: Workspace,
+        _ report: @escaping Reporter
+    ) async throws -> StoredModel {
+        let store = stack.adapterStore
+        let lock = try await store.lock(model: found.source.name) {
+            report(.phase(.waiting, "waiting for another stackctl that pulls \(found.source.name)"))
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let planned = try await planned(source, selection, in: workspace)
+        try planned.plan(stack: stack, store: store).checkSpace()
+        return try await Fetch(planned, store, StoredCopies(store, in: workspace), options).run(report)
+    }
+
+    /// What has changed at its path since it was stored takes the place of what is stored.
+    private var imports: Import {
+        guard case .local(let path) = request.origin else {
+            preconditionFailure("what is local has a path")
+        }
+        var options = options
+        options.force = true
+        return Import(path, request, options)
+    }
+
+    private func planned(
+        _ source: PullSource,
+        _ selection: FileSelection,
+        in workspace: Workspace
+    ) async throws(Failure) -> PlannedPull {
+        let wanted = options.force ? [] : selection.files.flatMap { $0.parts.map(\.content.digest) }
+        let copies = try await StoredCopies(stack.adapterStore, in: workspace).find(wanted)
+        return PlannedPull(
+            request: request,
+            source: source,
+            selection: selection,
+            copies: selection.files.map { $0.parts.count == 1 ? copies[$0.parts[0].content.digest.hex] : nil }
+        )
+    }
+}

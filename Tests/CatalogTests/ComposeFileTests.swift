@@ -1,0 +1,78 @@
+import Catalog
+import Platform
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What is read of Compose files.
+struct ComposeFileTests {
+    private func read(_ text: String, _ body: (ComposeFile?) throws -> Void) throws {
+        let directory = try TemporaryDirectory()
+        try body(ComposeFile(at: try directory.write(text, to: "compose.yaml")))
+    }
+
+    private static let text = """
+        name: mine
+        services:
+          proxy:
+            container_name: front
+          llm:
+            container_name: engine
+            deploy:
+              resources:
+                reservations:
+                  devices:
+                    # All of them.
+                    - driver: nvidia
+                      count: all
+                      capabilities: [gpu]
+            restart: always
+          other:
+            deploy: {resources: {limits: {memory: 1g}}}
+
+        """
+
+    @Test func `a service is found by the name of its container, or by its own`() throws {
+        try read(Self.text) { file in
+            let file = try #require(file)
+            #expect(file.service(of: .named("engine")) == "llm" && file.service(of: .named("llm")) == nil)
+            #expect(file.service(of: .service(project: "mine", service: "other")) == "other")
+            #expect(file.service(of: .service(project: "mine", service: "none")) == nil)
+        }
+    }
+
+    @Test func `the lines that ask for GPUs are those of the service and no others`() throws {
+        try read(Self.text) { file in
+            let file = try #require(file)
+            #expect(file.linesOfGPUs(in: "llm") == 7...14)
+            #expect(file.linesOfGPUs(in: "other") == nil && file.linesOfGPUs(in: "proxy") == nil)
+        }
+    }
+
+    @Test func `what is no Compose file says nothing`() throws {
+        #expect(ComposeFile(at: "/nowhere/compose.yaml") == nil)
+        try read("services: [") { #expect($0 == nil) }
+        try read("services: 3\n") { #expect($0?.service(of: .named("engine")) == nil) }
+    }
+
+    @Test(arguments: ["llamacpp", "mistral", "vllm"])
+    func `a shipped stack asks for GPUs, and is another whole file without that`(stack: String) throws {
+        let bytes = try #require(Home.shipped.first { $0.path == "stacks/\(stack)/compose.yaml" }?.bytes)
+        var lines = String(decoding: bytes, as: UTF8.self).split(
+            separator: "\n",
+            omittingEmptySubsequences: false
+        )
+        try read(lines.joined(separator: "\n")) { file in
+            let file = try #require(file)
+            let service = try #require(file.service(of: .named("stackctl-\(stack)")))
+            let range = try #require(file.linesOfGPUs(in: service))
+            lines.removeSubrange((range.lowerBound - 1)...(range.upperBound - 1))
+        }
+        try read(lines.joined(separator: "\n")) { file in
+            let file = try #require(file)
+            let service = try #require(file.service(of: .named("stackctl-\(stack)")))
+            #expect(file.linesOfGPUs(in: service) == nil)
+            #expect(!lines.joined().contains("nvidia"))
+        }
+    }
+}

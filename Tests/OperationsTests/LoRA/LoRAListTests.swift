@@ -1,0 +1,108 @@
+import Catalog
+import Engines
+import FoundationEssentials
+import Operations
+import Platform
+import Store
+import SystemPackage
+import TestSupport
+import Testing
+
+/// `lora ls`, `lora rm`, and what `pull --lora` stores.
+struct LoRAListTests {
+    private func pull(_ source: String, in home: LoRAHome) async throws -> Pull.Outcome {
+        try await AdapterPull(try home.home.reference(source)).run(in: home.workspace) { _ in }
+    }
+
+    @Test func `the list tells what each is, and whether it can be served`() async throws {
+        let home = try await LoRAHome("llamacpp", AdapterRepository.gguf("ada/sql-lora"))
+        try await home.add("sql", "ada/sql-lora", scale: 0.5)
+        let file = home.workspace.home.configFile(of: "tiny-llama-GGUF")
+        let more = try home.configText("tiny-llama-GGUF") + "  - {name: late, source: ada/late}\n"
+        try FileSystem.write(Array(more.utf8), to: file)
+        let listed = try await home.list()
+        #expect(listed.map(\.name) == ["sql", "late"])
+        #expect(listed.map(\.stored) == [true, false])
+        #expect(listed.map(\.servable) == [true, nil])
+        #expect((listed[0].format, listed[0].rank, listed[0].alpha, listed[0].scale) == ("gguf", 4, 8, 0.5))
+        #expect(listed[0].sizeBytes == ByteCount(Int64(try SampleAdapter().gguf().count)))
+        #expect(listed[0].base == SampleModel.repository)
+        #expect(try await home.list(home.served).count == 2)
+    }
+
+    @Test func `what is pulled alone is listed without a model, and why it cannot be served`() async throws {
+        let home = try await LoRAHome("llamacpp", AdapterRepository.peft("ada/sql-lora"))
+        let pulled = try await pull("ada/sql-lora", in: home)
+        #expect(
+            (pulled.format, pulled.quant, pulled.files, pulled.wasThere) == ("safetensors", "bf16", 2, false)
+        )
+        #expect(try await pull("ada/sql-lora", in: home).wasThere)
+        let listed = try await home.list()
+        #expect(listed.map(\.source) == ["ada/sql-lora"])
+        #expect(listed[0].config == nil)
+        #expect(listed[0].servable == false)
+        #expect(listed[0].reason == "llamacpp reads adapters in GGUF, and this is a folder of PEFT")
+    }
+
+    @Test func `a pull is planned without storing anything`() async throws {
+        let home = try await LoRAHome("vllm", AdapterRepository.peft("ada/sql-lora"))
+        let plan = try await AdapterPull(try home.home.reference("ada/sql-lora"))
+            .plan(in: home.workspace) { _ in }
+        #expect(plan.files.map(\.path.string) == ["adapter_config.json", "adapter_model.safetensors"])
+        #expect(plan.missing > 0)
+        #expect(try home.stored().isEmpty)
+    }
+
+    @Test func `a damaged adapter is listed as one that cannot be served`() async throws {
+        let home = try await LoRAHome("vllm", AdapterRepository.peft("ada/sql-lora"))
+        try await home.add("sql", "ada/sql-lora")
+        let stored = try #require(try home.stored().first)
+        try File(stored.path(of: stored.manifest.files[1]), .update).write([0xFF].span.bytes, at: 5)
+        let listed = try await home.list()
+        #expect(listed.map(\.servable) == [false])
+        #expect(listed[0].reason?.isEmpty == false)
+    }
+
+    // MARK: Removing
+
+    @Test func `an adapter goes out of the configuration, and its files with the last one that names them`()
+        async throws
+    {
+        let home = try await LoRAHome("llamacpp", AdapterRepository.gguf("ada/sql-lora"))
+        try await home.add("sql", "ada/sql-lora")
+        let alone = try home.configText("tiny-llama-GGUF")
+        try await home.add("again", "ada/sql-lora")
+        let planned = try await home.remove(home.served, "again", isDryRun: true)
+        #expect((planned.usedBy, planned.removed) == (["tiny-llama-GGUF"], []))
+        #expect(try home.declared(home.served).count == 2)
+        _ = try await home.remove(home.served, "again")
+        #expect(try home.configText("tiny-llama-GGUF") == alone)
+        #expect(try home.stored().count == 1)
+        let last = try await home.remove("tiny-llama-GGUF", "sql")
+        #expect(last.removed.count == 1)
+        #expect(try home.stored().isEmpty)
+        #expect(try home.declared(home.served).isEmpty)
+        let failure = await #expect(throws: Failure.self) { try await home.remove(home.served, "sql") }
+        #expect(failure?.kind == .notFound)
+    }
+
+    @Test func `files stay for a launch that has them`() async throws {
+        let home = try await LoRAHome("llamacpp", AdapterRepository.gguf("ada/sql-lora"))
+        try await home.add("sql", "ada/sql-lora")
+        let stored = try #require(try home.stored().first)
+        let models = ModelStore(volume: home.home.volume())
+        var state = LaunchState()
+        let path = stored.key.path(below: "/adapters")
+        state.active = ServedLaunch(
+            try ModelKey(model: "m", format: "gguf", quant: "q8_0"),
+            name: "m",
+            argv: ["llama-server", "--lora", "\(path)/sql-lora-f32.gguf"],
+            environment: [:]
+        )
+        try models.save(state, of: "llamacpp")
+        let removed = try await home.remove(home.served, "sql")
+        #expect((removed.servedBy, removed.removed) == (["llamacpp"], []))
+        #expect(try home.declared(home.served).isEmpty)
+        #expect(try home.stored().count == 1)
+    }
+}
