@@ -18,10 +18,13 @@ let commit = Context.gitInformation?.currentCommit ?? "unknown"
 
 let rooms = [
     "Platform", "Transport", "Formats", "Console", "Host", "Hub", "Docker", "Transfer", "Store", "Catalog",
-    "Engines",
+    "Conversion", "Engines",
     "Operations", "Mirror", "Commands",
 ]
-let fixtures = ["Host": ["Fixtures"], "Engines": ["Fixtures", "Golden"], "Commands": ["Golden"]]
+let fixtures = [
+    "Conversion": ["Fixtures"], "Host": ["Fixtures"], "Engines": ["Fixtures", "Golden"],
+    "Commands": ["Golden"],
+]
 let tests = rooms.indices.map { room in
     Target.testTarget(
         name: "\(rooms[room])Tests",
@@ -57,6 +60,8 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "CEmbedded", cSettings: [.define("STACKCTL_COMMIT", to: "\"\(commit)\"")]),
 
+        .target(name: "CKernels"),
+
         // MARK: The machine
         .target(name: "Platform", dependencies: ["CCrypto", "CLinux", filePath], swiftSettings: house),
 
@@ -74,6 +79,12 @@ let package = Package(
         .target(
             name: "Catalog",
             dependencies: ["CYAML", "CEmbedded", "Platform", filePath],
+            swiftSettings: house
+        ),
+
+        .target(
+            name: "Conversion",
+            dependencies: ["CKernels", "Formats", "Platform", filePath],
             swiftSettings: house
         ),
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 /// Swaps what two names stand for, in one step; 0, or -1 with errno set.
@@ -25,3 +26,8 @@ static inline int linux_close_from(void *actions, int first) {
 /// another by the order in which files are compiled.
 static inline long long linux_changed_seconds(const struct stat *status) { return status->st_mtim.tv_sec; }
 static inline long long linux_changed_nanoseconds(const struct stat *status) { return status->st_mtim.tv_nsec; }
+/// The number of processors that this process may run on, or -1 with errno set.
+static inline int linux_processors(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : -1;
+}

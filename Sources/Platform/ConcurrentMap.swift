@@ -15,3 +15,8 @@ extension Array where Element: Sendable {
         return results.withLock { $0.flatMap(\.self) }
     }
 }
+
+/// Runs `body` so many times at once, each on a thread of its own if there are the cores for it, and waits for all.
+public func concurrently(_ count: Int, _ body: @Sendable (_ worker: Int) -> Void) {
+    DispatchQueue.concurrentPerform(iterations: count, execute: body)
+}

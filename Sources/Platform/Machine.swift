@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -9,6 +10,9 @@ public enum Machine {
         let text = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }
         return text.isEmpty ? nil : String(text)
     }()
+
+    /// The processors that this process may run on.
+    public static let processors = max(1, Int(linux_processors()))
 
     /// The memory that the kernel has.
     public static let memory = ByteCount(
