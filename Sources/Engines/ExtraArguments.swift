@@ -20,13 +20,23 @@ struct ExtraArguments {
         while let word = rest.popFirst() {
             if word == "--" {
                 words += rest
-                names.formUnion(rest.filter { $0.hasPrefix("-") }.map(EngineFlags.spelling))
+                names.formUnion(rest.filter { $0.hasPrefix("-") }.flatMap(meanings))
                 break
             }
             try take(word, &rest)
         }
         // A command is for everybody to read; the engines take keys from their environment too.
         if let word = names.intersection(Self.secrets).min() { throw .secretInCommand(word) }
+        if words.contains(where: { $0.contains("literal:") }), names.contains("--token-source") {
+            throw .secretInCommand("--token-source")
+        }
+    }
+
+    /// What an engine may take a word for: vLLM takes the beginning of a name for the name.
+    private func meanings(of word: String) -> [String] {
+        let name = EngineFlags.spelling(of: word)
+        guard flags.engine == .vllm, name.hasPrefix("--"), flags[name] == nil else { return [name] }
+        return [name] + flags.options.flatMap(\.names).filter { $0.hasPrefix(name) }
     }
 
     private mutating func take(_ word: String, _ rest: inout ArraySlice<String>) throws(LaunchRefusal) {

@@ -12,7 +12,9 @@ struct GPUCount {
 
     init(_ stack: Stack, _ settings: EffectiveSettings) {
         let extra = settings[SettingKey<[String]>.extra(of: stack.engine)] ?? []
-        func number(_ names: [String]) -> Int? { extra.value(ofOption: names).flatMap { Int($0) } }
+        func number(_ names: [String]) -> Int? {
+            extra.value(ofOption: names).flatMap { Int($0) }.flatMap { (1...65_536).contains($0) ? $0 : nil }
+        }
         told = number(["--tensor-parallel-size", "-tp"]) ?? settings[SettingKey.tensorParallel]
         groups = number(["--pipeline-parallel-size", "-pp"]) ?? settings[SettingKey.pipelineParallel] ?? 1
     }

@@ -93,11 +93,18 @@ public struct Launch: Sendable {
         let text = try plan.written(as: format)
         await ContextAdvice(lookup.reference, quant: lookup.quant).report(in: workspace, to: report)
         plan.reportUnused(to: report)
+        if format == .env, let (variable, secret) = launch.environmentSecrets.first {
+            report(
+                .warning(
+                    "the key is not in it: give the server \(variable), which is to be what `\(secret)` has"
+                )
+            )
+        }
         ModelStore(volume: plan.volume).noteUse(of: plan.key)
         return Command(
             engine: launch.engine,
             argv: launch.argv,
-            env: launch.environment,
+            env: launch.nodes.first?.environment ?? launch.environment,
             secrets: launch.secrets.mapValues { "\($0)" },
             image: launch.image,
             model: launch.model,
@@ -203,7 +210,9 @@ extension Launch.Plan {
         do throws(LaunchRefusal) {
             switch format {
             case .shell, .json: return launch.shell + "\n"
-            case .env: return launch.variables
+            case .env:
+                guard launch.nodes.isEmpty else { throw .severalMachines }
+                return launch.variables
             case .compose: return try LaunchService(launch, in: stack, size: size).compose
             case .k8s: return try LaunchService(launch, in: stack, size: size).kubernetes
             }

@@ -93,7 +93,23 @@ public struct Load: Sendable {
             let stored = try await StoredLookup(reference: reference).all(in: workspace).models
             paths = stored.map { $0.key.path(below: stack.mount) }
         }
-        return LiveChange.Subject(name, modelPaths: paths, adapterPath: stack.adapterPath(name))
+        var adapter = stack.adapterPath(name)
+        if adapter == nil { adapter = try declaredAdapter(on: stack, workspace) }
+        return LiveChange.Subject(name, modelPaths: paths, adapterPath: adapter)
+    }
+
+    /// Where the container sees the stored adapter that a configuration declares under the name.
+    private func declaredAdapter(on stack: Stack, _ workspace: Workspace) throws(Failure) -> String? {
+        guard stack.engine != .llamacpp else { return nil }
+        for config in try workspace.configs() {
+            let declared = config.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
+            guard let adapter = declared.first(where: { $0.name == name }) else { continue }
+            let source = try AdapterSource(adapter, in: workspace)
+            if let stored = try AdapterLookup(source: source, stack: stack).stored() {
+                return stored.adapterPath
+            }
+        }
+        return nil
     }
 }
 

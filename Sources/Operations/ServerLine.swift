@@ -26,9 +26,9 @@ struct ServerLine: Sendable {
             case .file(let path): container.content(of: path)
             case nil: nil
             }
-        // llama.cpp takes several, any of which will do.
-        key = (declared ?? stack.engine.keyVariable.flatMap { environment?[$0] })
-            .flatMap { $0.split(separator: ",").first.map { String($0) } }
+        let text = declared ?? stack.engine.keyVariable.flatMap { environment?[$0] }
+        // llama.cpp takes several in its variable, any of which will do.
+        key = stack.engine == .llamacpp ? text?.split(separator: ",").first.map { String($0) } : text
     }
 
     /// Asks at the published port; `nil` if nothing answers there.

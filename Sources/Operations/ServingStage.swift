@@ -62,6 +62,13 @@ struct ServingStage: Sendable {
 
     /// The launch as the container runs it.
     func launch(_ plan: Launch.Plan, _ container: Docker.Container?) async throws(Failure) -> ServedLaunch {
+        guard plan.launch.nodes.isEmpty else {
+            throw Failure(
+                .unsupported,
+                "`\(plan.key.model)` is to be served by several machines, and `use` starts one container",
+                hint: "`stackctl \(stack.name) launch` prints the command of each machine"
+            )
+        }
         var entrypoint: [String] = []
         if let name = container?.image ?? plan.launch.image {
             entrypoint = (try? await engine.image(name))?.configuration?.entrypoint ?? []
@@ -70,7 +77,8 @@ struct ServingStage: Sendable {
             plan.key,
             name: plan.launch.model,
             argv: plan.launch.containerArgv(entrypoint: entrypoint),
-            environment: plan.launch.environment,
+            // A container has the GPUs that its Compose file gives it, and numbers them anew.
+            environment: plan.launch.environment.filter { !$0.key.hasPrefix("CUDA_") },
             secrets: plan.launch.environmentSecrets.mapValues { "\($0)" }
         )
     }

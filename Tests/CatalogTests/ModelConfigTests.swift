@@ -64,7 +64,7 @@ import Testing
         ),
         (
             "model: a\napi_key: sk-123\n",
-            "a.yaml:2:10: `sk-123` is not allowed: it must be `env:NAME` or `file:PATH`"
+            "a.yaml:2:10: `sk-123` is not allowed: it must be `env:NAME` or `file:/PATH`"
         ),
         (
             "model: a\nkv_type: q8_0\nflash_attention: \"off\"\n",

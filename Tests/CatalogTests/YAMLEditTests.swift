@@ -149,6 +149,41 @@ import Testing
         #expect(try edited("a: 1\r\nb: 2\r\n", .set("a", to: .integer(3))) == "a: 3\r\nb: 2\r\n")
     }
 
+    @Test func `a value goes behind the comment that shows an example of it`() throws {
+        let text = """
+            # context: 1   # tokens
+            model: a
+            gpu:
+              # layers: auto
+              # main: 0
+            generation:
+              # seed: 1
+              top_p: 1
+              # top_k: 2
+            # nodes: [a]
+            tail: x
+
+            """
+        let edits: [(YAMLEdit, String, String)] = [
+            (.set("context", to: .integer(5)), "# context: 1   # tokens\n", "context: 5\n"),
+            (.set("gpu.layers", to: .integer(5)), "  # layers: auto\n", "  layers: 5\n"),
+            (.set("generation.seed", to: .integer(5)), "  # seed: 1\n", "  seed: 5\n"),
+            (.set("generation.top_k", to: .integer(5)), "  # top_k: 2\n", "  top_k: 5\n"),
+            (.set("nodes", to: .list([.text("b")])), "# nodes: [a]\n", "nodes: [b]\n"),
+        ]
+        for (edit, comment, line) in edits {
+            #expect(try edited(text, edit) == text.replacing(comment, with: comment + line))
+        }
+    }
+
+    @Test(arguments: ["a: 1\rb: 2\rc: 3\r", "a: 1\u{2028}b: 2\n"])
+    func `lines that end in a way of their own make no trap`(text: String) {
+        for name in ["a", "b", "c"] {
+            _ = try? edited(text, .remove(name))
+            _ = try? edited(text, .set(name, to: .integer(7)))
+        }
+    }
+
     @Test func `what a document ends with stays at its end`() throws {
         #expect(try edited("a: 1\n...\n", .set("b", to: .integer(2))) == "a: 1\nb: 2\n...\n")
     }

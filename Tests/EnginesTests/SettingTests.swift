@@ -68,7 +68,6 @@ struct SettingTests {
             (.vllm, "kv_type: f32", .cacheTypeNotServed(.vllm, "f32")),
             (.vllm, "chat_template: chatml", .templateNotServed(.vllm, "chatml")),
             (.vllm, "nodes: [a, b]\ngpu: {tensor_parallel: 3, pipeline_parallel: 1}", nodeConflict),
-            (.vllm, "nodes: [-a, b]", .addressNotServed(.vllm, "-a")),
             (.llamacpp, "nodes: [a, '::1']", .addressNotServed(.llamacpp, "::1")),
             (.llamacpp, "kv_type: fp8", .cacheTypeNotServed(.llamacpp, "fp8")),
             (.llamacpp, "chat_template: chatlm", .templateNotServed(.llamacpp, "chatlm")),

@@ -224,6 +224,59 @@ private struct ConfigHome {
         #expect(unknown?.hint == "did you mean `top_p`?")
     }
 
+    @Test
+    func
+        `a file that cannot be read is a mistake of its model, and of every one if it does not tell whose it is`()
+        throws
+    {
+        for (text, others) in [
+            ("model: owner/x\ncontext: [\n", false), ("modell: owner/x\n", true), ("[", true),
+        ] {
+            let home = try ConfigHome(["config/models/a.yaml": text])
+            let error = #expect(throws: Failure.self) { try ConfigLookup("owner/x").one(in: home.workspace) }
+            #expect(error?.kind == .invalid)
+            #expect(error?.message.contains("a.yaml:") == true)
+            if others {
+                #expect(throws: Failure.self) { try ConfigLookup("mistral:7b").one(in: home.workspace) }
+            } else {
+                #expect(try ConfigLookup("mistral:7b").one(in: home.workspace).name == "mistral-7b-instruct")
+            }
+        }
+    }
+
+    @Test func `no name of a file leads out of its folder, and no slip makes one`() throws {
+        let home = try ConfigHome()
+        for name in ["../evil", "/tmp/evil", ".hidden", "-x", ""] {
+            #expect(throws: Failure.self) {
+                try ConfigNew("owner/x", name: name).run(in: home.workspace, isDryRun: false, force: true)
+            }
+        }
+        for text in ["fsat", "qwen2.5-codr:7b"] {
+            let error = #expect(throws: Failure.self) {
+                try ConfigChange(text, set: "context", to: ["5"])
+                    .run(in: home.workspace, isDryRun: false, report: nothing)
+            }
+            #expect(error?.kind == .notFound)
+        }
+        for path in [".", "", "lora.0.scale", "lora..scale"] {
+            #expect(throws: Failure.self) {
+                try ConfigChange("mistral:7b", set: path, to: ["1"])
+                    .run(in: home.workspace, isDryRun: false, report: nothing)
+            }
+        }
+        #expect(!home.exists("config"))
+    }
+
+    @Test func `unset tells whether there was anything`() throws {
+        let home = try ConfigHome(["config/models/a.yaml": "model: owner/x\ncontext: 1\n"])
+        func unset() throws -> Bool {
+            try ConfigChange("a", unset: "context").run(in: home.workspace, isDryRun: false, report: nothing)
+                .changed
+        }
+        #expect(try unset())
+        #expect(try !unset())
+    }
+
     @Test func `an editor changes a file, and what it made wrong is not kept`() async throws {
         let folder = try TemporaryDirectory()
         let script = folder.path.appending("editor.sh")
@@ -256,6 +309,14 @@ private struct ConfigHome {
         let text = try questions.text(answers, in: home.workspace)
         let path = try questions.write(text, in: home.workspace)
         #expect(FileSystem.exists(FilePath(path)))
+        // What is there already is what Enter leaves as it is.
+        _ = try ConfigChange("mistral:7b", set: "temperature", to: ["0.25"])
+            .run(in: home.workspace, isDryRun: false, report: nothing)
+        let again = try ConfigQuestions("mistral:7b", in: home.workspace)
+        #expect(again.questions.first { $0.setting.path == "generation.temperature" }?.usual == "0.25")
+        let same = try again.text(again.questions.map(\.usual), in: home.workspace)
+        #expect(try home.text("config/models/mistral-7b-instruct.yaml").contains("temperature: 0.25"))
+        #expect(same.contains("temperature: 0.25"))
         #expect(try ConfigLookup("mistral:7b").one(in: home.workspace).settings[.context] == 2048)
     }
 }

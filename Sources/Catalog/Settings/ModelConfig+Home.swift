@@ -4,6 +4,11 @@ public import SystemPackage
 extension Home {
     private static let configs = "config/models/"
 
+    /// Whether a configuration can be called so.
+    public static func isConfigName(_ name: String) -> Bool {
+        ModelReferenceScanner.isName(name) && name.first != "." && name.first != "-"
+    }
+
     /// The file of a model's configuration, there or not.
     public func configFile(of name: String) -> FilePath {
         path.appending("config").appending("models").appending("\(name).yaml")
@@ -36,11 +41,28 @@ extension Home {
         return Embedded.bytes(shipped).map { ($0, "built-in \(shipped)", .builtIn) }
     }
 
-    /// The model that a configuration is about, also where the rest of it has mistakes; `nil` where that cannot be told.
+    /// The model that a configuration is about, also where the rest of it has mistakes; one that does not tell is a mistake
+    /// of every model, since it might be the one.
     public func configModel(named name: String) throws(DeclarationError) -> ModelReference? {
         guard let (bytes, file, _) = try configText(named: name) else { return nil }
-        let text = (try? YAMLNode.parse(bytes, file: file))?["model"].flatMap { try? $0.word() }
-        return text.flatMap { try? ModelReference(parsing: $0) }
+        let parsed: Result<YAMLNode, DeclarationError> = Result { () throws(DeclarationError) in
+            try YAMLNode.parse(bytes, file: file)
+        }
+        switch parsed {
+        case .success(let root):
+            guard let node = root["model"] else {
+                throw ModelConfig.problems(in: bytes, file: file).first ?? root.error("`model` is missing")
+            }
+            return try ModelReference(declared: node)
+        case .failure(let problem):
+            // What cannot be parsed may still have the line that tells whose it is.
+            let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+            let line = lines.first { $0.hasPrefix("model:") }.map { Array($0.utf8) }
+            guard let line, let node = (try? YAMLNode.parse(line, file: file))?["model"] else {
+                throw problem
+            }
+            return try ModelReference(declared: node)
+        }
     }
 
     /// The configuration of a name.
@@ -60,6 +82,14 @@ extension Home {
         _ body: ([UInt8]?) throws(DeclarationError) -> [UInt8]
     ) throws(DeclarationError) -> FilePath {
         let file = configFile(of: name)
+        guard Self.isConfigName(name) else {
+            throw DeclarationError(
+                file: file.string,
+                line: 0,
+                column: 0,
+                message: "`\(name)` cannot be a file's name here"
+            )
+        }
         let shipped = Embedded.bytes("\(Self.configs)\(name).yaml")
         try DeclaredFile.change(file) { (present) throws(DeclarationError) in
             let bytes = try body(present ?? shipped)
@@ -81,5 +111,14 @@ extension Home {
             return bytes
         }
         return file
+    }
+}
+
+extension ModelReference {
+    fileprivate init(declared node: YAMLNode) throws(DeclarationError) {
+        let text = try node.word()
+        do throws(ModelReferenceError) { self = try ModelReference(parsing: text) } catch {
+            throw node.error("\(error)")
+        }
     }
 }

@@ -243,7 +243,7 @@ extension SettingKey where Value == [String] {
     public static var nodes: Self {
         Self(
             "nodes",
-            .list(.word),
+            .list(.host),
             "The addresses of several machines that serve the model together, the first one's first",
             engines: [.vllm, .llamacpp],
             example: "[10.0.0.1, 10.0.0.2]"

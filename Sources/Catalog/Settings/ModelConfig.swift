@@ -127,6 +127,9 @@ extension ModelConfig {
                 report(SettingKey<[Double]>.tensorSplit.setting, "every share is 0")
             }
         }
+        if let nodes = settings[SettingKey<[String]>.nodes], Set(nodes).count != nodes.count {
+            report(SettingKey<[String]>.nodes.setting, "a machine is named twice")
+        }
         checkDevices(settings, report)
         checkSpeculation(settings, report)
         checkAdapters(settings, root, &reader)

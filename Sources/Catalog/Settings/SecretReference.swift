@@ -23,7 +23,11 @@ public enum SecretReference: Sendable, Hashable {
             guard isName else { return nil }
             self = .variable(parts[1])
         case "file":
-            guard parts[1].hasPrefix("/") else { return nil }
+            // Somebody may look for it in another folder than the one it is in, and must not be led out of that.
+            let steps = parts[1].split(separator: "/")
+            guard parts[1].hasPrefix("/"), !steps.contains(".."),
+                parts[1].unicodeScalars.allSatisfy({ $0.properties.generalCategory.isShown })
+            else { return nil }
             self = .file(parts[1])
         default: return nil
         }
@@ -45,5 +49,15 @@ extension SecretReference: SettingConvertible {
     public init?(setting value: SettingValue) {
         guard case .text(let text) = value else { return nil }
         self.init(parsing: text)
+    }
+}
+
+extension Unicode.GeneralCategory {
+    /// Whether a character of it stays in its line.
+    fileprivate var isShown: Bool {
+        switch self {
+        case .control, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
     }
 }

@@ -4,6 +4,8 @@ import Platform
 public indirect enum SettingRule: Sendable {
     /// Text of one line.
     case word
+    /// The name or the address of a machine.
+    case host
     /// A model, as it is named on the command line.
     case model
     /// The name of a quantization.
@@ -47,7 +49,7 @@ extension SettingRule {
             for item in items { values.append(try rule.read(item)) }
             return .list(values)
         case .fields(let settings): return .fields(try fields(settings, node))
-        case .model, .quantization, .choice, .size, .span, .secret:
+        case .model, .quantization, .choice, .size, .span, .secret, .host:
             let text = try node.word()
             guard let canonical = canonical(text) else {
                 throw node.error("`\(node.shownText)` is not allowed: it must be \(expected)")
@@ -64,6 +66,16 @@ extension SettingRule {
         case .size: return ByteCount(parsing: text).map { $0 > 0 } == true ? text : nil
         case .span: return Duration(parsing: text).map { $0 > .zero } == true ? text : nil
         case .secret: return SecretReference(parsing: text) == nil ? nil : text
+        case .host:
+            let isHost =
+                text.first != "-"
+                && text.utf8.allSatisfy { byte in
+                    switch byte {
+                    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x3A, 0x5F: true
+                    default: false
+                    }
+                }
+            return isHost ? text : nil
         case .model: return (try? ModelReference(parsing: text)) == nil ? nil : text
         default: return text
         }
@@ -110,6 +122,7 @@ extension SettingRule {
     public var expected: String {
         switch self {
         case .word: "text"
+        case .host: "the name or the address of a machine"
         case .model: "a model, for example `qwen2.5-coder:7b` or `OWNER/NAME`"
         case .quantization: "the name of a quantization, for example `q4_k_m`"
         case .choice(let words): "one of \(Self.shown(words))"
@@ -125,7 +138,7 @@ extension SettingRule {
         case .boolean: "`true` or `false`"
         case .size: "a size, for example `40MB`"
         case .span: "a span of time, for example `90s` or `10m`"
-        case .secret: "`env:NAME` or `file:PATH`"
+        case .secret: "`env:NAME` or `file:/PATH`"
         case .list(let rule): "a list: \(rule.expected)"
         case .fields(let settings): "\(Self.shown(settings.map(\.name)))"
         }

@@ -78,7 +78,7 @@ public struct SettingSchema: Sendable, Encodable {
 
     private static func schema(of rule: SettingRule) -> Node {
         switch rule {
-        case .word, .model, .size, .span, .quantization:
+        case .word, .host, .model, .size, .span, .quantization:
             .object(["type": .text("string"), "minLength": .integer(1)])
         case .secret:
             .object(["type": .text("string"), "pattern": .text("^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$")])

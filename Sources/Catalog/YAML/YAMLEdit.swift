@@ -35,13 +35,17 @@ public struct YAMLEdit: Sendable {
     /// What was written is read back: where the rest of the text would come to mean something else, nothing is changed.
     public func applied(to bytes: [UInt8], file: String) throws(DeclarationError) -> [UInt8] {
         let root = try YAMLNode.parse(bytes, file: file)
-        var text = YAMLText(bytes)
-        try edit(&text, root)
-        let result = text.bytes
-        let after = try Result { () throws(DeclarationError) in try YAMLNode.parse(result, file: file) }
-            .mapError { _ in refusal(root) }.get()
-        guard YAMLTree(after) == YAMLTree(root).changed(change, at: path[...]) else { throw refusal(root) }
-        return result
+        let wanted = YAMLTree(root).changed(change, at: path[...])
+        // Where an example in a comment is not where the value can be, the end of its mapping is.
+        for isAtExample in [true, false] {
+            var text = YAMLText(bytes)
+            text.findsExamples = isAtExample
+            try edit(&text, root)
+            let result = text.bytes
+            let after = try? YAMLNode.parse(result, file: file)
+            if let after, YAMLTree(after) == wanted { return result }
+        }
+        throw refusal(root)
     }
 
     private func refusal(_ node: YAMLNode) -> DeclarationError {
@@ -65,6 +69,10 @@ public struct YAMLEdit: Sendable {
                 throw node.error("`\(path[..<depth].joined(separator: "."))` is not a mapping")
             }
             guard let pair = try node.pairs().first(where: { $0.name == step }) else {
+                if case .remove = change { return }
+                if let item = path[(depth + 1)...].first(where: { Int($0) != nil }) {
+                    throw node.error("there is no item \(item) of `\(path[...depth].joined(separator: "."))`")
+                }
                 return try insert(depth, into: node, isRoot: depth == 0, &text)
             }
             if isLast { return try editPair(pair, of: node, &text) }
@@ -192,10 +200,9 @@ public struct YAMLEdit: Sendable {
             )
         }
         let indent = last.key.column - 1
-        text.insert(
-            block.lines(named: path[depth], indent: indent, step: text.step),
-            after: max(last.value.lastLine, last.key.line)
-        )
+        let end = max(last.value.lastLine, last.key.line)
+        let example = text.example(of: path[depth], indent: indent, near: isRoot ? 1 : node.line)
+        text.insert(block.lines(named: path[depth], indent: indent, step: text.step), after: example ?? end)
     }
 
     /// Adds the names from `depth` on below a name that has nothing yet.
@@ -203,6 +210,8 @@ public struct YAMLEdit: Sendable {
         guard let block = try block(from: depth) else { return }
         let indent = pair.key.column - 1 + text.step
         text.replaceNull(pair, with: "")
-        text.insert(block.lines(named: path[depth], indent: indent, step: text.step), after: pair.key.line)
+        let example = text.example(of: path[depth], indent: indent, near: pair.key.line + 1)
+        let lines = block.lines(named: path[depth], indent: indent, step: text.step)
+        text.insert(lines, after: example ?? pair.key.line)
     }
 }

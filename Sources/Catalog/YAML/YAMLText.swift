@@ -4,6 +4,8 @@ struct YAMLText {
     private var lines: [[UInt8]] = []
     private let mark: [UInt8]
     private let ending: [UInt8]
+    /// Whether what is added goes behind a comment that shows an example of it.
+    var findsExamples = true
 
     init(_ bytes: [UInt8]) {
         let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
@@ -38,6 +40,8 @@ struct YAMLText {
     mutating func removeLines(_ numbers: ClosedRange<Int>) {
         let first = max(0, numbers.lowerBound - 1)
         var end = min(lines.count, numbers.upperBound)
+        // Where lines end otherwise than here, the number is of another line, and what is made of it is refused.
+        guard first < end else { return }
         while end > first + 1, lines[end - 1].allSatisfy({ [9, 10, 13, 32].contains($0) }) { end -= 1 }
         lines.removeSubrange(first..<end)
     }
@@ -47,6 +51,26 @@ struct YAMLText {
         let index = min(max(0, number), lines.count)
         if index == lines.count, let last = lines.last, last.last != 10 { lines[index - 1] += ending }
         lines.insert(contentsOf: added.map { Array($0.utf8) + ending }, at: index)
+    }
+
+    /// The line that has a name in a comment, among those around a line that are indented as far or farther.
+    func example(of name: String, indent: Int, near number: Int) -> Int? {
+        guard findsExamples else { return nil }
+        let start = [UInt8](repeating: UInt8(ascii: " "), count: indent)
+        let wanted = start + Array("# \(name):".utf8)
+        var first = number - 1
+        while first > 0, lines.indices.contains(first),
+            lines[first - 1].starts(with: start + [UInt8(ascii: "#")])
+        {
+            first -= 1
+        }
+        for index in first..<max(first, lines.count) {
+            let line = lines[index]
+            if line.starts(with: wanted) { return index + 1 }
+            let isBlank = line.allSatisfy { [9, 10, 13, 32].contains($0) }
+            guard isBlank || line.starts(with: start) else { return nil }
+        }
+        return nil
     }
 
     mutating func append(_ added: [String]) { insert(added, after: lines.count) }

@@ -111,7 +111,7 @@ struct ConfigSet: AsyncParsableCommand {
     @Argument(help: "The setting.")
     var setting: String
 
-    @Argument(parsing: .allUnrecognized, help: "What it becomes.")
+    @Argument(help: "What it becomes; behind `--` where it begins with a dash.")
     var value: [String]
 
     @OptionGroup var change: ChangeOptions

@@ -58,7 +58,10 @@ enum ConfigView {
     }
 
     static func text(_ outcome: ConfigChange.Outcome) -> String {
-        outcome.value.map { "\(outcome.setting): \($0)\n" } ?? "\(outcome.setting) is not set\n"
+        guard let value = outcome.value else {
+            return outcome.changed ? "\(outcome.setting) is removed\n" : "\(outcome.setting) was not set\n"
+        }
+        return "\(outcome.setting): \(value)\n"
     }
 
     static func line(_ finding: ConfigValidate.Finding) -> String {

@@ -57,7 +57,7 @@ struct SettingsSet: AsyncParsableCommand {
     @Argument(help: "The setting.")
     var name: String
 
-    @Argument(parsing: .allUnrecognized, help: "What it becomes.")
+    @Argument(help: "What it becomes; behind `--` where it begins with a dash.")
     var value: [String]
 
     @OptionGroup var change: ChangeOptions

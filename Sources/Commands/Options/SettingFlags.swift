@@ -32,6 +32,9 @@ struct SettingFlags: ParsableArguments {
     )
     var others: [String] = []
 
+    /// What tells which files are meant, which the model's name and `--quant` do.
+    private static let named: Set<String> = ["model", "format", "quant", "file", "revision"]
+
     /// What they set; what is wrong is told by its flag.
     func settings() throws -> EffectiveSettings {
         var settings = EffectiveSettings()
@@ -42,6 +45,9 @@ struct SettingFlags: ParsableArguments {
                 throw ValidationError(
                     "there is no setting `\(parts[0])`; `stackctl config show --all MODEL` lists them"
                 )
+            }
+            guard !Self.named.contains(setting.name) else {
+                throw ValidationError("`--set \(parts[0])` would name another model: name that itself")
             }
             try set(setting, parts[1], as: "--set \(parts[0])", in: &settings)
         }

@@ -25,7 +25,10 @@ extension LaunchService {
         .text(text.split(separator: "$", omittingEmptySubsequences: false).joined(separator: "$$"))
     }
 
-    private static func note(_ lines: [String]) -> String { lines.map { "# \($0)\n" }.joined() }
+    private static func note(_ lines: [String]) -> String {
+        // Whatever a name holds, it must not leave its line.
+        lines.map { line in "# \(String(line.map { $0.isNewline ? " " : $0 }))\n" }.joined()
+    }
 
     private func head(_ kind: String, _ version: String, _ name: String) -> [Pair] {
         [

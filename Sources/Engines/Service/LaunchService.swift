@@ -95,7 +95,7 @@ extension LaunchService {
     }
 
     private func valueIsZero(_ option: String) -> Bool {
-        arguments.firstIndex(of: option).map { arguments[$0 + 1] == "0" } ?? false
+        arguments.value(ofOption: [option, "-ngl", "--gpu-layers"]) == "0"
     }
 
     /// How many GPUs it is to have; `nil` for all.

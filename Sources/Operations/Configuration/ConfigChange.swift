@@ -16,6 +16,8 @@ public struct ConfigChange: Sendable {
         public let value: SettingValue?
         /// Whether the file is new.
         public let isNew: Bool
+        /// Whether anything is other than before.
+        public let changed: Bool
     }
 
     private let lookup: ConfigLookup
@@ -41,44 +43,37 @@ public struct ConfigChange: Sendable {
         let found = try lookup.find(in: workspace)
         let place = try SettingPlace(typed)
         let value = try words.map { (words) throws(Failure) in try place.read(words) }
-        let name: String
-        if let found { name = found.name } else { name = try lookup.newName(in: workspace) }
-        if found == nil {
-            guard words != nil else {
-                _ = try lookup.one(in: workspace); return outcome(name, place, nil, workspace, isNew: false)
-            }
-        }
-        let isNew = !FileSystem.exists(workspace.home.configFile(of: name))
+        // What is in no catalog is more likely a slip than a model.
+        let draft =
+            found == nil ? try ConfigNew(lookup.text).run(in: workspace, isDryRun: true, force: true) : nil
+        guard let name = found?.name ?? draft?.name else { preconditionFailure("one of the two is there") }
+        let path = workspace.home.configFile(of: name)
+        let isNew = !FileSystem.exists(path)
         let edit = value.map { YAMLEdit.set(place.path, to: $0) } ?? YAMLEdit.remove(place.path)
-        let draft = ModelConfigDraft(model: lookup.text, title: "How \(lookup.text) is served.").text
+        var isChanged = true
+        if words == nil, draft != nil { _ = try lookup.one(in: workspace) }
         do throws(DeclarationError) {
-            let file = workspace.home.configFile(of: name)
             func changed(_ present: [UInt8]?) throws(DeclarationError) -> [UInt8] {
-                try edit.applied(to: present ?? Array(draft.utf8), file: file.string)
+                let before = present ?? Array((draft?.text ?? "").utf8)
+                let after = try edit.applied(to: before, file: path.string)
+                isChanged = after != before
+                return after
             }
             if isDryRun {
                 let bytes = try changed(try workspace.home.configText(named: name)?.bytes)
-                if let problem = ModelConfig.problems(in: bytes, file: file.string).first { throw problem }
+                if let problem = ModelConfig.problems(in: bytes, file: path.string).first { throw problem }
             } else {
                 try workspace.home.changeConfig(named: name, changed)
+                if isNew { report(.note("made \(path)")) }
             }
         } catch { throw Failure(declaration: error) }
-        return outcome(name, place, value, workspace, isNew: isNew)
-    }
-
-    private func outcome(
-        _ name: String,
-        _ place: SettingPlace,
-        _ value: SettingValue?,
-        _ workspace: Workspace,
-        isNew: Bool
-    ) -> Outcome {
-        Outcome(
+        return Outcome(
             name: name,
-            path: workspace.home.configFile(of: name).string,
+            path: path.string,
             setting: place.path,
             value: value,
-            isNew: isNew
+            isNew: isNew,
+            changed: isChanged
         )
     }
 }
@@ -98,7 +93,7 @@ struct SettingPlace {
         }
         // Into a list: its name, the number of an item, and the name of a field if it has some.
         let steps = typed.split(separator: ".").map(String.init)
-        for length in 1..<max(2, steps.count) {
+        for length in 1..<max(1, steps.count) {
             guard
                 let setting = ModelConfig.table.first(where: {
                     $0.path == steps[..<length].joined(separator: ".")

@@ -32,6 +32,9 @@ public struct ConfigNew: Sendable {
     public func run(in workspace: Workspace, isDryRun: Bool, force: Bool) throws(Failure) -> Outcome {
         let name: String
         if let given = self.name { name = given } else { name = try lookup.newName(in: workspace) }
+        guard Home.isConfigName(name) else {
+            throw Failure(.invalid, "`\(name)` cannot be the name of a configuration")
+        }
         let text = try text(in: workspace)
         let file = workspace.home.configFile(of: name)
         if FileSystem.exists(file), !force {

@@ -10,7 +10,7 @@ public struct ConfigQuestions: Sendable {
         /// What is asked.
         public let text: String
         /// The answer of who just presses Enter; nothing where it is then left out.
-        public let usual: String
+        public internal(set) var usual: String
 
         /// What is wrong with an answer; an empty one leaves the setting out.
         public func problem(with answer: String) -> String? {
@@ -24,8 +24,10 @@ public struct ConfigQuestions: Sendable {
 
     /// The model.
     public let model: String
-    /// The questions, in order.
+    /// The questions, in order; what is set already is what Enter leaves as it is.
     public let questions: [Question]
+    /// The configuration that is changed, if there is one.
+    private let present: ModelConfig?
 
     /// The questions for a model on the workspace's stack.
     public init(_ model: String, in workspace: Workspace) throws(Failure) {
@@ -66,22 +68,33 @@ public struct ConfigQuestions: Sendable {
             Question(setting: SettingKey.temperature.setting, text: "Temperature, from 0 to 2?", usual: ""),
             Question(setting: SettingKey.maxTokens.setting, text: "Tokens of an answer at most?", usual: ""),
         ]
-        questions = all.filter { $0.setting.engines.contains(engine) }
+        present = try ConfigLookup(model).find(in: workspace)
+        let set = present?.settings
+        questions = all.filter { $0.setting.engines.contains(engine) }.map { question in
+            var question = question
+            if let value = set?[question.setting]?.value { question.usual = value.plain }
+            return question
+        }
     }
 
     /// The text of the file that the answers make, those to the questions in order.
     public func text(_ answers: [String], in workspace: Workspace) throws(Failure) -> String {
-        let plain = try ConfigNew(model).run(in: workspace, isDryRun: true, force: true).text
-        var bytes = Array(plain.utf8)
+        var bytes: [UInt8]
+        if let present {
+            do throws(DeclarationError) {
+                bytes = try workspace.home.configText(named: present.name)?.bytes ?? []
+            } catch {
+                throw Failure(declaration: error)
+            }
+        } else {
+            bytes = Array(try ConfigNew(model).run(in: workspace, isDryRun: true, force: true).text.utf8)
+        }
         do throws(DeclarationError) {
-            for (question, answer) in zip(questions, answers) {
+            for (question, answer) in zip(questions, answers) where !answer.isEmpty {
                 let path = question.setting.path
-                if answer.isEmpty {
-                    bytes = try YAMLEdit.remove(path).applied(to: bytes, file: model)
-                } else {
-                    let value = try question.setting.rule.read(answer, place: path)
-                    bytes = try YAMLEdit.set(path, to: value).applied(to: bytes, file: model)
-                }
+                let value = try question.setting.rule.read(answer, place: path)
+                if present?.settings[question.setting]?.value == value { continue }
+                bytes = try YAMLEdit.set(path, to: value).applied(to: bytes, file: model)
             }
         } catch { throw Failure(declaration: error) }
         return String(decoding: bytes, as: UTF8.self)
@@ -89,7 +102,8 @@ public struct ConfigQuestions: Sendable {
 
     /// Writes the file.
     public func write(_ text: String, in workspace: Workspace) throws(Failure) -> String {
-        let name = try ConfigLookup(model).newName(in: workspace)
+        let name: String
+        if let present { name = present.name } else { name = try ConfigLookup(model).newName(in: workspace) }
         do throws(DeclarationError) {
             return try workspace.home.changeConfig(named: name) { _ in Array(text.utf8) }.string
         } catch { throw Failure(declaration: error) }

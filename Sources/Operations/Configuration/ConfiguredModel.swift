@@ -20,7 +20,12 @@ struct ConfiguredModel: Sendable {
         in workspace: Workspace
     ) throws(Failure) {
         config = try workspace.config(for: reference)
-        let settings = config?.settings ?? EffectiveSettings()
+        var settings = config?.settings ?? EffectiveSettings()
+        if config != nil {
+            do throws(DeclarationError) {
+                settings = try Settings.read(workspace.environment).over(settings)
+            } catch { throw Failure(declaration: error) }
+        }
         self.reference = config.map { reference.meant(by: $0) } ?? reference
         // What is part of the name is told by the reference itself.
         self.quant = quant ?? (self.reference.quantization == nil ? settings[.quant] : nil)
@@ -54,7 +59,7 @@ extension ModelReference {
         }
         return ModelReference(
             source,
-            quantization: declared.quantization,
+            quantization: quantization ?? declared.quantization,
             revision: declared.revision ?? config.settings[SettingKey.revision]
         )
     }

@@ -87,7 +87,18 @@ public struct SettingsChange: Sendable {
         let file = Settings.file(in: workspace.home.path)
         do throws(DeclarationError) {
             var value: SettingValue?
-            if let words { value = try setting.rule.read(words.joined(separator: ","), place: setting.name) }
+            if let words {
+                if words.count > 1, case .list = setting.rule {
+                } else if words.count > 1 {
+                    throw DeclarationError(
+                        file: setting.name,
+                        line: 0,
+                        column: 0,
+                        message: "it takes one value: \(setting.rule.expected)"
+                    )
+                }
+                value = try setting.rule.read(words.joined(separator: ","), place: setting.name)
+            }
             let edit = value.map { YAMLEdit.set(setting.name, to: $0) } ?? YAMLEdit.remove(setting.name)
             if isDryRun {
                 let present = try Settings.text(in: workspace.home.path) ?? Array(Settings.template.utf8)

@@ -18,8 +18,12 @@ struct LoRAListTests {
         let home = try await LoRAHome("llamacpp", AdapterRepository.gguf("ada/sql-lora"))
         try await home.add("sql", "ada/sql-lora", scale: 0.5)
         let file = home.workspace.home.configFile(of: "tiny-llama-GGUF")
-        let more = try home.configText("tiny-llama-GGUF") + "  - {name: late, source: ada/late}\n"
-        try FileSystem.write(Array(more.utf8), to: file)
+        let late = SettingValue.fields(["name": .text("late"), "source": .text("ada/late")])
+        let text = Array(try home.configText("tiny-llama-GGUF").utf8)
+        try FileSystem.write(
+            try YAMLEdit.append(late, to: "lora").applied(to: text, file: file.string),
+            to: file
+        )
         let listed = try await home.list()
         #expect(listed.map(\.name) == ["sql", "late"])
         #expect(listed.map(\.stored) == [true, false])
