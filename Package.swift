@@ -22,7 +22,7 @@ let rooms = [
     "Operations", "Mirror", "Commands",
 ]
 let fixtures = [
-    "Conversion": ["Fixtures"], "Host": ["Fixtures"], "Engines": ["Fixtures", "Golden"],
+    "Conversion": ["Fixtures", "Golden"], "Host": ["Fixtures"], "Engines": ["Fixtures", "Golden"],
     "Commands": ["Golden"],
 ]
 let tests = rooms.indices.map { room in

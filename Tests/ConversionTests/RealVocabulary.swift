@@ -1,0 +1,187 @@
+import Formats
+import Platform
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A vocabulary of llama.cpp's, and how its tokenizer finds words.
+struct RealVocabulary: Sendable, CustomTestStringConvertible {
+    let name: String
+    /// The steps of `tokenizer.json`.
+    let steps: String
+    var normalizer = "null"
+    /// The token that begins every text.
+    var beginning: String?
+    var takesWords = false
+
+    var testDescription: String { name }
+
+    static let words = #"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#
+    private static let bytes =
+        #"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}"#
+    private static let digits = #"{"type":"Digits","individual_digits":true}"#
+
+    private static func sequence(_ steps: String...) -> String {
+        #"{"type":"Sequence","pretokenizers":[\#(steps.joined(separator: ","))]}"#
+    }
+
+    private static func split(_ pattern: String) -> String {
+        let escaped = pattern.replacing("\\", with: "\\\\")
+        return #"{"type":"Split","pattern":{"Regex":"\#(escaped)"},"behavior":"Isolated","invert":false}"#
+    }
+
+    private static func letters(digits: String) -> String {
+        split(
+            #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
+                + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+        )
+    }
+
+    static let all = [
+        RealVocabulary(
+            name: "llama-bpe",
+            steps: sequence(letters(digits: #"\p{N}{1,3}"#), bytes),
+            beginning: "<|begin_of_text|>",
+            takesWords: true
+        ),
+        RealVocabulary(
+            name: "qwen2",
+            steps: sequence(letters(digits: #"\p{N}"#), bytes),
+            normalizer: #"{"type":"NFC"}"#
+        ),
+        RealVocabulary(name: "gpt-2", steps: words),
+        RealVocabulary(name: "starcoder", steps: sequence(digits, words)),
+        RealVocabulary(name: "refact", steps: sequence(digits, words)),
+        RealVocabulary(
+            name: "deepseek-coder",
+            steps: sequence(
+                split(#"[\r\n]"#),
+                split(#"\s?\p{L}+"#),
+                split(#"\s?\p{P}+"#),
+                split("[一-龥ࠀ-一가-퟿]+"),
+                digits,
+                bytes
+            ),
+            normalizer: #"{"type":"Sequence","normalizers":[]}"#,
+            beginning: "<｜begin▁of▁sentence｜>"
+        ),
+        RealVocabulary(
+            name: "falcon",
+            steps: sequence(
+                #"{"type":"Punctuation","behavior":"Contiguous"}"#,
+                words,
+                #"{"type":"Digits","individual_digits":false}"#,
+                split("[0-9][0-9][0-9]")
+            )
+        ),
+        RealVocabulary(
+            name: "command-r",
+            steps: sequence(digits, words),
+            normalizer: #"{"type":"NFC"}"#,
+            beginning: "<BOS_TOKEN>"
+        ),
+    ]
+
+    /// Where all tests must run, not being able to fetch them is a failure and no reason to leave them out.
+    static func areExpected() async -> Bool {
+        if Environment.process["CI"] != nil { return true }
+        do {
+            _ = try await folder.value
+            return true
+        } catch {
+            print("left out: \(error)")
+            return false
+        }
+    }
+
+    /// Where they are.
+    private static let folder = Task {
+        var path = FilePath(#filePath)
+        for _ in 0..<3 { path.removeLastComponent() }
+        let names = [
+            "PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL",
+            "PIP_FIND_LINKS",
+            "PIP_CERT", "PIP_TRUSTED_HOST", "PIP_CONFIG_FILE", "SSL_CERT_FILE", "http_proxy", "https_proxy",
+            "no_proxy",
+            "HTTPS_PROXY", "NO_PROXY",
+        ]
+        let variables = names.reduce(into: [:]) { $0[$1] = Environment.process[$1] }
+        let result = try await BinaryRun.run(
+            path.appending("scripts").appending("vocabularies"),
+            [],
+            environment: variables,
+            timeout: .seconds(1200)
+        )
+        try #require(result.status == 0, "\(result.errors)")
+        return FilePath(String(result.output.prefix { $0 != "\n" }))
+    }
+
+    /// Writes a folder of a model with the vocabulary.
+    func write(to directory: TemporaryDirectory) async throws {
+        let path = try await Self.folder.value.appending("ggml-vocab-\(name).gguf")
+        let header = try GGUFHeader.read(path, arrayLimit: .max)
+        func list(_ key: String) throws -> [GGUFValue] {
+            try #require(header["tokenizer.ggml.\(key)"]?.array).elements
+        }
+        let tokens = try list("tokens").compactMap(\.text)
+        let kinds = try list("token_type").compactMap(\.integer)
+        let merges = try list("merges").compactMap(\.text)
+        var entries: [String] = []
+        var added: [String] = []
+        for (number, (token, kind)) in zip(tokens, kinds).enumerated() {
+            if kind == 1 || kind == 4 && !token.hasPrefix("[PAD") {
+                entries.append("\(Self.quoted(token)):\(number)")
+            }
+            if kind == 3 {
+                added.append(#"{"id":\#(number),"content":\#(Self.quoted(token)),"special":true}"#)
+            }
+        }
+        let vocabulary = entries.joined(separator: ",\n")
+        let pairs = merges.map(Self.quoted).joined(separator: ",\n")
+        try directory.write(
+            #"""
+            {"version":"1.0","added_tokens":[\#(added.joined(separator: ",\n"))],"normalizer":\#(normalizer),
+            "pre_tokenizer":\#(steps),"post_processor":\#(try processor(tokens)),
+            "model":{"type":"BPE","ignore_merges":\#(takesWords),"vocab":{\#(vocabulary)},"merges":[\#(pairs)]}}
+            """#,
+            to: "tokenizer.json"
+        )
+        try directory.write(
+            #"""
+            {"architectures":["LlamaForCausalLM"],"model_type":"llama","vocab_size":\#(tokens.count),
+            "hidden_size":8,"num_attention_heads":2,"num_hidden_layers":1,"intermediate_size":8}
+            """#,
+            to: "config.json"
+        )
+        try directory.write(#"{"tokenizer_class":"PreTrainedTokenizerFast"}"#, to: "tokenizer_config.json")
+        try HubFolder.write(
+            [HubTensor("model.norm.weight", "F32", [8])],
+            to: "model.safetensors",
+            in: directory
+        )
+    }
+
+    private func processor(_ tokens: [String]) throws -> String {
+        guard let beginning else { return "null" }
+        let number = try #require(tokens.firstIndex { $0.utf8.elementsEqual(beginning.utf8) })
+        let token = Self.quoted(beginning)
+        return #"""
+            {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":\#(token),"type_id":0}},
+            {"Sequence":{"id":"A","type_id":0}}],"special_tokens":{\#(token):{"id":\#(token),"ids":[\#(number)]}}}
+            """#
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\\(scalar)"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}
