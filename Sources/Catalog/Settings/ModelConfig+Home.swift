@@ -45,24 +45,18 @@ extension Home {
     /// of every model, since it might be the one.
     public func configModel(named name: String) throws(DeclarationError) -> ModelReference? {
         guard let (bytes, file, _) = try configText(named: name) else { return nil }
-        let parsed: Result<YAMLNode, DeclarationError> = Result { () throws(DeclarationError) in
-            try YAMLNode.parse(bytes, file: file)
-        }
-        switch parsed {
-        case .success(let root):
-            guard let node = root["model"] else {
-                throw ModelConfig.problems(in: bytes, file: file).first ?? root.error("`model` is missing")
-            }
-            return try ModelReference(declared: node)
-        case .failure(let problem):
-            // What cannot be parsed may still have the line that tells whose it is.
-            let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-            let line = lines.first { $0.hasPrefix("model:") }.map { Array($0.utf8) }
-            guard let line, let node = (try? YAMLNode.parse(line, file: file))?["model"] else {
-                throw problem
-            }
+        // One line tells it, also in a file that cannot be read whole, and for the cost of a line.
+        let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+        if let line = lines.first(where: { $0.hasPrefix("model:") }),
+            let node = (try? YAMLNode.parse(Array(line.utf8), file: file))?["model"], !node.isNull
+        {
             return try ModelReference(declared: node)
         }
+        let root = try YAMLNode.parse(bytes, file: file)
+        guard let node = root["model"] else {
+            throw ModelConfig.problems(in: bytes, file: file).first ?? root.error("`model` is missing")
+        }
+        return try ModelReference(declared: node)
     }
 
     /// The configuration of a name.

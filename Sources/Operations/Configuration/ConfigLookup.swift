@@ -99,13 +99,14 @@ extension Workspace {
         if case .catalog(let name, nil) = reference.source, let config = try config(named: name) {
             return config
         }
-        let catalog = try catalog()
+        // Only names need the catalog, which is large, to tell whether two mean the same.
+        let catalog = reference.isName ? try catalog() : nil
         let wanted = reference.canonical(in: catalog)
         var about: [ModelConfig] = []
         for name in try configNames() {
             do throws(DeclarationError) {
                 // What a file with mistakes is about can often be told all the same; without it, other models go on.
-                guard let declared = try home.configModel(named: name),
+                guard let declared = try home.configModel(named: name), declared.isName == reference.isName,
                     declared.canonical(in: catalog) == wanted
                 else { continue }
                 if let config = try home.config(named: name) { about.append(config) }
@@ -125,9 +126,12 @@ extension Workspace {
 }
 
 extension ModelReference {
+    /// Whether it is a name of the catalog, there or not.
+    fileprivate var isName: Bool { if case .catalog = source { true } else { false } }
+
     /// Which model it is, whatever its form and however it was named.
-    func canonical(in catalog: ModelCatalog) -> String {
-        if let entry = catalog.entry(for: self)?.entry { return entry.reference }
+    func canonical(in catalog: ModelCatalog?) -> String {
+        if let entry = catalog?.entry(for: self)?.entry { return entry.reference }
         return "\(ModelReference(source))".lowercased()
     }
 }
