@@ -112,7 +112,7 @@ struct Pacing: Sendable {
     /// The budget of bytes that all connections share.
     var limit: RateLimit?
     /// How much is written at once: large pieces are cheap, and all connections together should not take much memory.
-    var pieceSize: ByteCount { ByteCount((8 << 20) / Int64(max(connections, 8))) }
+    var pieceSize: ByteCount { ByteCount((4 << 20) / Int64(max(connections, 8))) }
     /// How much is read from a line at once.
     var receiveBuffer: ByteCount { ByteCount((4 << 20) / Int64(max(connections, 8))) }
     /// How far all requests together may run ahead of the hash, which should find in memory what it reads.
