@@ -149,6 +149,7 @@ final class EngineLine: Sendable {
 
     /// Says beforehand what the failure to connect would not say.
     private func check(_ socket: FilePath) throws(DockerError) {
+        if FileAccess.isGranted(socket) { return }
         let isThere: Bool
         do throws(SystemError) { isThere = try FileSystem.status(socket) != nil } catch {
             // In a folder that is closed to us nothing is to be seen.

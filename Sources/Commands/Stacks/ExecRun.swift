@@ -70,7 +70,8 @@ struct ExecRun: AsyncParsableCommand {
     private func execute() async throws -> Int32 {
         let workspace = try common.workspace()
         let exec = Exec(words, user: user, directory: workdir, environment: variables)
-        let (output, errors) = (common.output.terminal, common.talk)
+        // What the command writes has the colours that it gives itself.
+        let (output, errors) = (Terminal.standardOutput(color: .never), Terminal.standardError(color: .never))
         var console = ExecConsole { stream, bytes in
             try await blocking { try (stream == .errors ? errors : output).pass(bytes) }
         }

@@ -111,7 +111,7 @@ public struct EngineAddress: Sendable, Hashable, CustomStringConvertible {
             own?.appending("docker.sock"), "/var/run/docker.sock",
             own?.pushing("podman/podman.sock"), "/run/podman/podman.sock",
         ].compactMap(\.self)
-        let granted = places.firstIndex { FileAccess($0)?.isGranted == true }
+        let granted = places.firstIndex { FileAccess.isGranted($0) }
         let chosen = granted ?? places.firstIndex { FileSystem.exists($0) }
         guard let chosen else {
             return EngineAddress(.socket("/var/run/docker.sock"), origin: .usual(passedOver: places))
