@@ -1,6 +1,5 @@
 public import Formats
 public import Platform
-import Synchronization
 public import SystemPackage
 
 /// A target and the files that it is written to.
@@ -15,14 +14,6 @@ public struct QuantizationOutput: Sendable, Equatable {
         self.target = target
         self.paths = paths
     }
-}
-
-/// How far a quantization is.
-public struct QuantizationProgress: Sendable, Equatable {
-    /// How much of the source was read.
-    public let done: ByteCount
-    /// The size of all tensors of the source.
-    public let total: ByteCount
 }
 
 /// What has become of a target.
@@ -43,14 +34,13 @@ public struct QuantizationResult: Sendable, Equatable {
 public struct Quantizer: Sendable {
     private let source: any TensorSource
     private let options: QuantizationOptions
-    private let workers: Int
-    private let kernels = Kernels.fastest
+    private let workers: Int?
 
     /// Prepares to quantize; `workers` threads share the work, one for each core unless told otherwise.
     public init(_ source: any TensorSource, options: QuantizationOptions = .init(), workers: Int? = nil) {
         self.source = source
         self.options = options
-        self.workers = max(1, workers ?? Machine.processors)
+        self.workers = workers
     }
 
     /// The size that the files of the targets will have, without writing anything.
@@ -82,24 +72,8 @@ public struct Quantizer: Sendable {
         let plans = try outputs.map { output throws(ConversionError) in
             try OutputPlan(output, of: source, options: options)
         }
-        let written = try plans.flatMap(\.files).map { file throws(ConversionError) in try WrittenFile(file) }
-        let work = try QuantizationWork(source, files: written, options: options)
-        let state = Mutex(State(total: work.total))
-        concurrently(workers) { _ in
-            let worker = QuantizationWorker(source, options: options, kernels: kernels)
-            while let piece = state.withLock({ $0.next(of: work, isCancelled: isCancelled()) }) {
-                do throws(ConversionError) {
-                    try worker.process(piece, into: written)
-                    if let done = state.withLock({ $0.finish(piece) }) { progress(done) }
-                } catch {
-                    state.withLock { $0.failure = $0.failure ?? error }
-                }
-            }
-        }
-        if let failure = state.withLock({ $0.failure }) { throw failure }
-        for file in written { try refusable { () throws(SystemError) in try file.file.synchronize() } }
-        let check = WrittenCheck(source, options: options, kernels: kernels)
-        for file in plans.flatMap(\.files) { try check.run(file) }
+        try ModelWriter(source, options: options, workers: workers)
+            .run(plans.flatMap(\.files), isCancelled: isCancelled, progress: progress)
         return plans.map { result(of: $0) }
     }
 
@@ -114,49 +88,5 @@ public struct Quantizer: Sendable {
             bitsPerWeight: weights == 0 ? 0 : Double(size) * 8 / Double(weights),
             fallbacks: plan.fallbacks
         )
-    }
-}
-
-/// What the workers share.
-private struct State: Sendable {
-    private var cursor = QuantizationWork.Cursor()
-    private var done: Int64 = 0
-    private var told: Int64 = 0
-    private let total: Int64
-    var failure: ConversionError?
-
-    init(total: Int64) { self.total = total }
-
-    /// The next piece, unless all is done or something is wrong.
-    mutating func next(of work: QuantizationWork, isCancelled: Bool) -> QuantizationWork.Piece? {
-        if isCancelled, failure == nil { failure = .cancelled }
-        guard failure == nil else { return nil }
-        return work.next(&cursor)
-    }
-
-    /// Counts a piece; tells how far it is if that was not told for a while.
-    mutating func finish(_ piece: QuantizationWork.Piece) -> QuantizationProgress? {
-        done += piece.size
-        guard done == total || done - told >= max(1 << 20, total / 1000) else { return nil }
-        told = done
-        return QuantizationProgress(done: ByteCount(done), total: ByteCount(total))
-    }
-}
-
-/// A file that is being written.
-struct WrittenFile: Sendable {
-    let plan: PlannedFile
-    let file: File
-
-    /// Makes the file with its header and its whole length; what was there is gone.
-    init(_ plan: PlannedFile) throws(ConversionError) {
-        self.plan = plan
-        file = try refusable { () throws(SystemError) in
-            let file = try File(plan.path, .update)
-            try file.truncate(to: 0)
-            try file.write(plan.header(), at: 0)
-            try file.truncate(to: ByteCount(plan.size))
-            return file
-        }
     }
 }

@@ -2,8 +2,8 @@ import Formats
 import Platform
 import SystemPackage
 
-/// One of the threads that quantize, with memory of its own.
-final class QuantizationWorker {
+/// One of the threads that write, with memory of its own.
+final class WritingWorker {
     private let source: any TensorSource
     private let importance: ImportanceMatrix?
     private let kernels: Kernels
@@ -19,7 +19,7 @@ final class QuantizationWorker {
     }
 
     /// Reads a piece and writes all that becomes of it.
-    func process(_ piece: QuantizationWork.Piece, into files: [WrittenFile]) throws(ConversionError) {
+    func process(_ piece: WritingWork.Piece, into files: [WrittenFile]) throws(ConversionError) {
         let tensor = piece.task.tensor
         try source.withElements(piece.range, of: tensor) { bytes throws(ConversionError) in
             guard kernels.isFinite(tensor.type, bytes) else { throw .notFinite(tensor: tensor.name) }
@@ -37,7 +37,7 @@ final class QuantizationWorker {
         }
     }
 
-    private func widened(_ bytes: UnsafeRawBufferPointer, of piece: QuantizationWork.Piece)
+    private func widened(_ bytes: UnsafeRawBufferPointer, of piece: WritingWork.Piece)
         -> UnsafeMutableBufferPointer<Float>
     {
         let floats = wide.lend(piece.range.count * 4).bindMemory(to: Float.self)
@@ -47,7 +47,7 @@ final class QuantizationWorker {
 
     private func narrowed(
         _ numbers: UnsafeBufferPointer<Float>,
-        of piece: QuantizationWork.Piece,
+        of piece: WritingWork.Piece,
         to type: TensorType
     ) throws(ConversionError) -> UnsafeRawBufferPointer {
         let tensor = piece.task.tensor
@@ -66,7 +66,7 @@ final class QuantizationWorker {
         return made
     }
 
-    private func weights(_ entry: ImportanceMatrix.Entry, of piece: QuantizationWork.Piece)
+    private func weights(_ entry: ImportanceMatrix.Entry, of piece: WritingWork.Piece)
         throws(ConversionError) -> [Float]
     {
         let tensor = piece.task.tensor
@@ -80,8 +80,8 @@ final class QuantizationWorker {
 
     private func write(
         _ bytes: UnsafeRawBufferPointer,
-        of piece: QuantizationWork.Piece,
-        as destination: QuantizationWork.Destination,
+        of piece: WritingWork.Piece,
+        as destination: WritingWork.Destination,
         to files: [WrittenFile]
     ) throws(ConversionError) {
         let start = destination.type.byteCount(elements: piece.range.lowerBound) ?? 0

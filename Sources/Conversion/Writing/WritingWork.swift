@@ -1,7 +1,7 @@
 import Formats
 
 /// All that is to be done, in pieces of a bounded size, in the order of the source.
-struct QuantizationWork: Sendable {
+struct WritingWork: Sendable {
     /// A type that a tensor is to get, with the places where that goes.
     struct Destination: Sendable {
         let type: TensorType

@@ -7,7 +7,13 @@ struct OutputMetadata {
     private var entries: [(key: String, bytes: [UInt8])] = []
 
     /// No keys at all, as the second and later files of a model have it.
-    init(alignment: Int) { self.alignment = alignment }
+    init(alignment: Int = 32) { self.alignment = alignment }
+
+    /// Keys as they are.
+    init(_ entries: [MetadataEntry]) {
+        self.init()
+        self.entries = entries.map { ($0.key, $0.bytes) }
+    }
 
     /// The source's keys, then what has become of it.
     init(_ source: [MetadataEntry], target: QuantizationTarget, options: QuantizationOptions)
