@@ -115,6 +115,19 @@ inlined void fit_large(const struct affine_search *search, const float *numbers,
     fit_affine_parts(search, numbers, weights, spreads, each * blocks, found->fits, found->sums);
 }
 
+/// Fits a batch with the search for its kind, with weights or without; the sums of the weights, if there are any.
+inlined const float *fit_batch(const struct affine_search *plain, const struct affine_search *weighted,
+                               const float *numbers, const float *weights, float doubling, int blocks,
+                               struct affine_fits *found) {
+    // Each call has one search only, which the compiler knows.
+    if (weights != NULL) {
+        fit_large(weighted, numbers, weights, doubling, blocks, found);
+        return found->sums;
+    }
+    fit_large(plain, numbers, NULL, doubling, blocks, found);
+    return NULL;
+}
+
 inlined void split_fits(const struct affine_fit *fits, int count, float *scales, float *offsets) {
     for (int i = 0; i < count; i++) {
         scales[i] = fits[i].scale;
@@ -152,13 +165,10 @@ static void quantize_q2_K(const float *numbers, const float *weights, size_t cou
     struct affine_fits found;
     for (size_t i = 0; i < count;) {
         const int blocks = batch_of(count - i, 16);
-        if (weights != NULL) {
-            fit_large(&weighted, numbers + i, weights + i, 1, blocks, &found);
-        } else {
-            fit_large(&plain, numbers + i, NULL, 1, blocks, &found);
-        }
+        const float *sums = fit_batch(&plain, &weighted, numbers + i, weights == NULL ? NULL : weights + i, 1,
+                                      blocks, &found);
         for (int part = 0; part < 16 * blocks; part += 16, i += LARGE) {
-            finish_q2_K(numbers + i, found.fits + part, weights != NULL ? found.sums + part : NULL, block++);
+            finish_q2_K(numbers + i, found.fits + part, sums == NULL ? NULL : sums + part, block++);
         }
     }
 }
@@ -185,13 +195,10 @@ static void quantize_q4_K(const float *numbers, const float *weights, size_t cou
     uint8_t levels[LARGE];
     for (size_t i = 0; i < count;) {
         const int blocks = batch_of(count - i, 8);
-        if (weights != NULL) {
-            fit_large(&weighted, numbers + i, weights + i, 2, blocks, &found);
-        } else {
-            fit_large(&plain, numbers + i, NULL, 2, blocks, &found);
-        }
+        const float *sums = fit_batch(&plain, &weighted, numbers + i, weights == NULL ? NULL : weights + i, 2,
+                                      blocks, &found);
         for (int part = 0; part < 8 * blocks; part += 8, i += LARGE, block++) {
-            finish_eight(numbers + i, 15, found.fits + part, weights != NULL ? found.sums + part : NULL,
+            finish_eight(numbers + i, 15, found.fits + part, sums == NULL ? NULL : sums + part,
                          &block->scale, &block->offset, block->codes, levels);
             pack_large_nibbles(levels, block->nibbles);
         }
@@ -206,13 +213,10 @@ static void quantize_q5_K(const float *numbers, const float *weights, size_t cou
     uint8_t levels[LARGE];
     for (size_t i = 0; i < count;) {
         const int blocks = batch_of(count - i, 8);
-        if (weights != NULL) {
-            fit_large(&weighted, numbers + i, weights + i, 2, blocks, &found);
-        } else {
-            fit_large(&plain, numbers + i, NULL, 2, blocks, &found);
-        }
+        const float *sums = fit_batch(&plain, &weighted, numbers + i, weights == NULL ? NULL : weights + i, 2,
+                                      blocks, &found);
         for (int part = 0; part < 8 * blocks; part += 8, i += LARGE, block++) {
-            finish_eight(numbers + i, 31, found.fits + part, weights != NULL ? found.sums + part : NULL,
+            finish_eight(numbers + i, 31, found.fits + part, sums == NULL ? NULL : sums + part,
                          &block->scale, &block->offset, block->codes, levels);
             pack_large_bits(levels, 4, block->fifths);
             pack_large_nibbles(levels, block->nibbles);
