@@ -30,6 +30,17 @@ extension Stack {
         )
     }
 
+    /// The stack's own container, which runs.
+    func runningContainer(in engine: DockerClient) async throws(Failure) -> Docker.Container {
+        let container = try await ownContainer(in: engine)
+        if container.state.running { return container }
+        throw Failure(
+            .conflict,
+            "`\(container.shownName)` does not run",
+            hint: "start it with `stackctl \(name) start`"
+        )
+    }
+
     /// The stack's own container, if there is one.
     func findContainer(in engine: DockerClient) async throws(Failure) -> Docker.Container? {
         do throws(DockerError) {

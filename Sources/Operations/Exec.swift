@@ -61,14 +61,7 @@ public struct Exec: Sendable {
     public func run(in workspace: Workspace, _ console: ExecConsole) async throws(Failure) -> Int32 {
         let stack = try workspace.stack()
         let engine = try workspace.engine()
-        let container = try await stack.ownContainer(in: engine)
-        guard container.state.running else {
-            throw Failure(
-                .conflict,
-                "`\(container.shownName)` does not run",
-                hint: "start it with `stackctl \(stack.name) start`"
-            )
-        }
+        let container = try await stack.runningContainer(in: engine)
         var plan = plan
         plan.hasInput = console.input != nil
         plan.terminal = console.size.map { TerminalSize($0()) }

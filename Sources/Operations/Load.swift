@@ -58,14 +58,7 @@ public struct Load: Sendable {
     {
         let stack = try workspace.stack()
         let engine = try workspace.engine()
-        let container = try await stack.ownContainer(in: engine)
-        guard container.state.running else {
-            throw Failure(
-                .conflict,
-                "`\(container.shownName)` does not run",
-                hint: "start it with `stackctl \(stack.name) start`"
-            )
-        }
+        let container = try await stack.runningContainer(in: engine)
         let subject = try await subject(stack, workspace)
         let wait = LiveChangeWait(stack, container, engine, timeout: timeout, isOnlyAsked: isOnlyAsked)
         var change = wait.change(LiveChange.Action(action), subject)
