@@ -82,43 +82,9 @@ struct RealVocabulary: Sendable, CustomTestStringConvertible {
         ),
     ]
 
-    /// Where all tests must run, not being able to fetch them is a failure and no reason to leave them out.
-    static func areExpected() async -> Bool {
-        if Environment.process["CI"] != nil { return true }
-        do {
-            _ = try await folder.value
-            return true
-        } catch {
-            print("left out: \(error)")
-            return false
-        }
-    }
-
-    /// Where they are.
-    private static let folder = Task {
-        var path = FilePath(#filePath)
-        for _ in 0..<3 { path.removeLastComponent() }
-        let names = [
-            "PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL",
-            "PIP_FIND_LINKS",
-            "PIP_CERT", "PIP_TRUSTED_HOST", "PIP_CONFIG_FILE", "SSL_CERT_FILE", "http_proxy", "https_proxy",
-            "no_proxy",
-            "HTTPS_PROXY", "NO_PROXY",
-        ]
-        let variables = names.reduce(into: [:]) { $0[$1] = Environment.process[$1] }
-        let result = try await BinaryRun.run(
-            path.appending("scripts").appending("vocabularies"),
-            [],
-            environment: variables,
-            timeout: .seconds(1200)
-        )
-        try #require(result.status == 0, "\(result.errors)")
-        return FilePath(String(result.output.prefix { $0 != "\n" }))
-    }
-
     /// Writes a folder of a model with the vocabulary.
     func write(to directory: TemporaryDirectory) async throws {
-        let path = try await Self.folder.value.appending("ggml-vocab-\(name).gguf")
+        let path = try await Vocabularies.folder.value.appending("ggml-vocab-\(name).gguf")
         let header = try GGUFHeader.read(path, arrayLimit: .max)
         func list(_ key: String) throws -> [GGUFValue] {
             try #require(header["tokenizer.ggml.\(key)"]?.array).elements

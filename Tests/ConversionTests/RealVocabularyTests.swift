@@ -6,11 +6,7 @@ import TestSupport
 import Testing
 
 /// The vocabularies that llama.cpp tests itself with: their names follow from what becomes of the check text.
-@Suite(
-    .enabled("python3 with venv, and PyPI or what was fetched from it, are needed") {
-        await RealVocabulary.areExpected()
-    }
-)
+@Suite(.enabled(Vocabularies.reason) { await Vocabularies.areExpected() })
 struct RealVocabularyTests {
     @Test(arguments: RealVocabulary.all)
     func `a vocabulary is known by what it makes of the check text`(vocabulary: RealVocabulary) async throws {

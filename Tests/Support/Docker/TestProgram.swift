@@ -7,6 +7,8 @@ public enum TestProgram: String, Sendable, CaseIterable {
     case llamaServer = "llama-server"
     /// What says the memory that llama.cpp's server would take; it comes with the server.
     case llamaFit = "llama-fit-params"
+    /// What quantizes models for it; it comes with the server too.
+    case llamaQuantize = "llama-quantize"
     /// Docker Compose.
     case dockerCompose = "docker-compose"
 
@@ -34,7 +36,7 @@ public enum TestProgram: String, Sendable, CaseIterable {
 
     /// Where it is; an error if its script has not been run.
     public func path() async throws -> FilePath {
-        if self == .llamaFit {
+        if self == .llamaFit || self == .llamaQuantize {
             return try await Self.llamaServer.path().removingLastComponent().appending(rawValue)
         }
         let script = Self.scripts.appending(rawValue)
@@ -54,7 +56,8 @@ public enum TestProgram: String, Sendable, CaseIterable {
         public let description: String
     }
 
-    private static let scripts: FilePath = {
+    /// The folder of the scripts that make them.
+    public static let scripts: FilePath = {
         var path = FilePath(#filePath)
         for _ in 0..<4 { path.removeLastComponent() }
         return path.appending("scripts")
