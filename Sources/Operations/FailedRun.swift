@@ -132,16 +132,11 @@ struct LoadWatch: Sendable {
     func run() async {
         let selection = LogSelection(follows: true, since: await engine.lastRunStart(of: container))
         guard let output = try? await engine.logs(of: container, selection) else { return }
-        var lines = LineSplitter(limit: 65_536)
+        var lines = WrittenLines()
         var last = ""
         while let piece = try? await output.next() {
-            if lines.isTooLong { _ = lines.finish() }
-            // A bar is drawn over and over in one line.
-            let bytes = piece.bytes.map { $0 == UInt8(ascii: "\r") ? UInt8(ascii: "\n") : $0 }
-            for line in lines.feed(bytes) {
-                guard let phase = LoadProgress.phase(of: String(decoding: line, as: UTF8.self), name),
-                    phase != last
-                else { continue }
+            for line in lines.feed(piece.bytes) {
+                guard let phase = LoadProgress.phase(of: line, name), phase != last else { continue }
                 last = phase
                 report(.phase(.waiting, phase))
             }
