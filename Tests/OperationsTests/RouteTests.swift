@@ -2,6 +2,7 @@ import Catalog
 import Formats
 import Operations
 import Platform
+import Store
 import SystemPackage
 import TestSupport
 import Testing
@@ -147,6 +148,25 @@ struct RouteTests {
         #expect(reports.warnings.first?.contains("no model is known to be of the family `nowhere`") == true)
     }
 
+    @Test func `a stored name that cannot be typed is passed over alone, and said`() async throws {
+        let home = try RouteHome()
+        try await home.store("qwen2.5-coder:7b", architecture: "qwen2")
+        let store = ModelStore(volume: home.home.volume())
+        let good = try #require(try store.models().models.first)
+        let ingest = try store.beginIngest(model: "two words")
+        var manifest = good.manifest
+        manifest.model = "two words"
+        for file in manifest.files { try ingest.add(good.path(of: file), as: file.path) }
+        _ = try ingest.publish(manifest)
+        let reports = Reports()
+        #expect(try await home.route("code", reports: reports).name == "qwen2.5-coder:7b")
+        #expect(reports.warnings.count == 1)
+        #expect(
+            reports.warnings.first?.hasPrefix("`two words` in `llamacpp` is passed over: its name cannot")
+                == true
+        )
+    }
+
     @Test func `several quantizations are one model, in the form that would be served`() async throws {
         let home = try RouteHome()
         try await home.store("qwen2.5-coder:7b", quant: "q8_0", architecture: "qwen2")
@@ -209,7 +229,11 @@ struct RouteTests {
         let code = try await home.route("code", all: true, stack: "llamacpp")
         #expect(code.path == ["code"] && code.name.hasPrefix("qwen2.5-coder:") && code.model == code.name)
         #expect(code.command?.contains("llamacpp pull qwen2.5-coder:") == true)
-        #expect(code.reason.hasSuffix("in the catalog, and it fits this host"))
+        #expect(code.reason.hasSuffix("in the catalog and it fits this host: `pull` it first"))
+        // At the stack's address another model may answer, or nothing.
+        #expect(code.baseURL == nil)
+        #expect(try !String(decoding: JSON.encode(code), as: UTF8.self).contains("baseURL"))
+        #expect(!code.passedOver.contains { $0.reason.contains("it is recommended") })
         #expect(code.passedOver.contains { $0.model == "tinyllama:1.1b" })
         // What `recommend` would not name, being too slow on this host, is not what answers.
         let recommended = try await Recommend(profile: "code").run(in: home.home.workspace()) { _ in }

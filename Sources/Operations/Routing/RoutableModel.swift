@@ -82,7 +82,13 @@ struct RoutableModels: Sendable {
             let settings = settings(of: name, stack, own)
             let form = usual(of: forms, served: served?.key, settings)
             let typed = store.reference(name, quant: form.key.quant)
-            var model = try await described(form, typed, stack, settings, own)
+            var model: RoutableModel
+            do throws(Failure) { model = try await described(form, typed, stack, settings, own) } catch {
+                // One that cannot be looked at must not hide the others.
+                guard error.kind != .cancelled else { throw error }
+                report(.warning("`\(name)` in `\(stack.name)` is passed over: \(error.message)"))
+                continue
+            }
             if let served, served.key == form.key {
                 model.candidate.isServing = true
                 // A server that answers is no longer to be judged by what a new launch would come to.
@@ -128,7 +134,7 @@ struct RoutableModels: Sendable {
         var sent = name
         let reference: ModelReference
         do throws(ModelReferenceError) { reference = try ModelReference(parsing: name) } catch {
-            throw Failure(.invalid, "`\(name)` in `\(stack.name)` has a name that cannot be typed: \(error)")
+            throw Failure(.invalid, "its name cannot be typed: \(error)")
         }
         let quant = Quantization(parsing: form.key.quant)
         let format = ModelFormat(rawValue: form.key.format)

@@ -13,7 +13,8 @@ extension RoutedModel {
         profile = first.name
         self.model = model.sent
         stack = model.stack.name
-        baseURL = model.stack.baseURL
+        // What may answer there now is another model.
+        baseURL = model.state == .available ? nil : model.stack.baseURL
         reason = routing.words(for: choice, model)
         passedOver = routing.passedOver(found)
         path = routing.asked.map(\.name)
@@ -56,14 +57,14 @@ extension Routing {
         switch choice.precedence {
         case .size(.small): parts.append("the smallest of its rank")
         case .size(.large): parts.append("the largest of its rank")
-        case .recommended: parts.append("recommended")
+        case .recommended: parts.append("recommended by the catalog or by the profile's ladder")
         case .named, .family, .ground, .serving, .stored, .order, nil: break
         }
         let state =
             switch model.state {
             case .serving: "`\(model.stack.name)` serves it at this moment"
             case .stored: "stored in `\(model.stack.name)`"
-            case .available: "in the catalog, and it fits this host"
+            case .available: "not stored, but in the catalog and it fits this host: `pull` it first"
             }
         return "\(fallback)\(choice.profile.name): \((parts + [state]).joined(separator: ", "))"
     }
@@ -107,7 +108,7 @@ extension Routing.Precedence {
         case .family(let family): "`\(profile)` prefers the family `\(family)`"
         case .ground: "it is known to suit `\(profile)`"
         case .serving: "`\(stack)` serves it at this moment"
-        case .recommended: "it is recommended"
+        case .recommended: "the catalog or the ladder of `\(profile)` recommends that one"
         case .size(.small): "it is smaller"
         case .size(.large): "it is larger"
         case .stored: "it is stored"

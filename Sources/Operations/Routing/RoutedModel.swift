@@ -28,8 +28,8 @@ public struct RoutedModel: Sendable, Encodable {
     public let model: String
     /// The stack.
     public let stack: String
-    /// The address that a client of OpenAI's kind is given.
-    public let baseURL: String
+    /// The address that a client of OpenAI's kind is given; none of a model that is not stored.
+    public let baseURL: String?
     /// Why it was chosen, in a sentence.
     public let reason: String
     /// The others, the best first, each with its reason.
