@@ -140,6 +140,30 @@ struct LoadTests {
         }
     }
 
+    @Test(arguments: [StandInServer.Engine.vllm, .mistralrs])
+    func `an adapter that a configuration declares is loaded by its name there`(
+        engine: StandInServer.Engine
+    ) async throws {
+        let prefix = engine == .vllm ? "VLLM" : "MISTRALRS"
+        let path = "/adapters/ada--sql-lora/safetensors/bf16"
+        try await StandInStack.with(engine, variables: ["\(prefix)_ALLOW_RUNTIME_LORA_UPDATING=1"]) {
+            $0.allowsAdapters = true
+            $0.adapterPaths = [path]
+        } _: { stack in
+            let home = stack.home.home
+            home.hub.publish(try AdapterRepository.peft("ada/sql-lora"))
+            let config = "model: org/base\nlora: [{name: sql, source: ada/sql-lora}]\n"
+            try home.directory.write(config, to: "home/config/models/base.yaml")
+            // What is declared and not stored is nothing that a server could be given.
+            #expect(await failure { try await stack.load("sql") }?.kind == .notFound)
+            _ = try await AdapterPull(try home.reference("ada/sql-lora")).run(in: stack.workspace) { _ in }
+            let loaded = try await stack.load("sql")
+            #expect(loaded.changed && loaded.kind == .adapter && loaded.name == "sql")
+            #expect(stack.server.state.adapters == ["sql": path])
+            #expect(try await stack.unload("sql").changed)
+        }
+    }
+
     @Test(arguments: [StandInServer.Engine.vllm, .mistralrs], [nil, "0"])
     func `a server that was started without the variable is told with it`(
         engine: StandInServer.Engine,
