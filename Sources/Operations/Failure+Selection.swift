@@ -1,4 +1,5 @@
 import Catalog
+import Formats
 import Platform
 
 extension Failure {
@@ -46,6 +47,12 @@ private struct SelectionWords {
             return (
                 .notFound, "`\(repository)` holds no adapter",
                 "an adapter is a GGUF, or `adapter_config.json` with `adapter_model.safetensors`"
+            )
+        case .noAdapterWeights:
+            return (
+                .notFound,
+                "`\(repository)` has the `\(AdapterFacts.configName)` of an adapter without its weights",
+                "`\(AdapterFacts.weightsName)` belongs beside it: PEFT's `save_pretrained` writes both"
             )
         default: return nil
         }

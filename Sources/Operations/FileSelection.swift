@@ -62,6 +62,8 @@ enum SelectionRefusal: Error, Equatable {
     case onlyPickles
     /// It has no adapter.
     case noAdapter
+    /// It has the configuration of an adapter without the weights.
+    case noAdapterWeights
     /// Every file that was chosen is to be left out.
     case nothingLeft
 }

@@ -29,7 +29,7 @@ public struct DeclaredAdapter: Sendable, Hashable {
         Setting("revision", .word, "A branch, a tag or a commit of its repository"),
         Setting(
             "scale",
-            .number(-100...100),
+            .number(scales),
             "How strongly it is laid over the weights; 0 loads it and leaves it off",
             engines: [.llamacpp],
             usual: "1"

@@ -38,8 +38,12 @@ struct LoRAAddVerb: AsyncParsableCommand {
     var adapter: String
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "How strongly it is laid over the weights, where the engine can be told; 0 loads it and leaves it off.",
+            """
+            How strongly it is laid over the weights, where the engine can be told: from \(DeclaredAdapter.scaleRange); \
+            0 loads it and leaves it off, below 0 it is taken away from them.
+            """,
             valueName: "s"
         )
     )
@@ -56,6 +60,9 @@ struct LoRAAddVerb: AsyncParsableCommand {
 
     func validate() throws {
         guard parts != nil else { throw ValidationError("`\(adapter)` is not of the form NAME=SOURCE") }
+        if let scale, !DeclaredAdapter.isScale(scale) {
+            throw ValidationError("--scale must be from \(DeclaredAdapter.scaleRange)")
+        }
     }
 
     func run() async throws {

@@ -14,7 +14,7 @@ extension AdapterFacts {
         let config: AdapterConfig
         do throws(FormatError) {
             config = try FormatError.decoding(AdapterConfig.self, from: bytes, lenient: true)
-        } catch { throw .format(error) }
+        } catch { throw .format(error, file: Self.configName) }
         guard config.method.uppercased() == "LORA" else { throw .otherMethod(config.method) }
         guard let rank = config.rank, let declared = config.ranks else { throw .noRank }
         var features = config.features
@@ -38,10 +38,10 @@ extension AdapterFacts {
         let bytes: [UInt8]
         do throws(SystemError) {
             bytes = try FileSystem.read(folder.appending(configName), limit: longestConfig)
-        } catch { throw .format(.system(error)) }
+        } catch { throw .format(.system(error), file: configName) }
         let header: SafetensorsHeader
         do throws(FormatError) { header = try SafetensorsHeader.read(folder.appending(weightsName)) } catch {
-            throw .format(error)
+            throw .format(error, file: weightsName)
         }
         return try AdapterFacts(config: bytes, weights: header)
     }

@@ -114,8 +114,8 @@ public enum AdapterFeature: Sendable, Hashable {
 
 /// Why files are not the adapter that they should be.
 public enum AdapterError: Error, Sendable, Equatable {
-    /// A file itself is wrong.
-    case format(FormatError)
+    /// A file itself is wrong; its name, where an adapter has several.
+    case format(FormatError, file: String? = nil)
     /// It is something else, which a GGUF says of itself: a model, or nothing at all.
     case noAdapter(String?)
     /// It is an adapter of another method than LoRA.
@@ -138,7 +138,7 @@ extension AdapterError: CustomStringConvertible {
     /// The fact in neutral words.
     public var description: String {
         switch self {
-        case .format(let error): "\(error)"
+        case .format(let error, _): "\(error)"
         case .noAdapter(let kind?): "it is no adapter but of the type `\(kind)`"
         case .noAdapter(nil): "it is no adapter"
         case .otherMethod(let method): "it is an adapter of the method `\(method)`, not LoRA"

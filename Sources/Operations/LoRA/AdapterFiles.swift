@@ -54,7 +54,7 @@ enum AdapterFiles {
             {
                 throw .onlyPickles
             }
-            throw .noFile(has: files.map(\.path.string).filter { $0.hasPrefix(stem) })
+            throw .noAdapterWeights
         }
         let files = found.map { SelectedFile(path: $0.path, parts: [$0]) }
         return FileSelection(format: .safetensors, quant: nil, files: files)

@@ -14,7 +14,7 @@ extension Failure {
     /// Words why files are not the adapter that they should be.
     init(_ error: AdapterError, of name: String) {
         switch error {
-        case .format(let error): self.init(error, of: name)
+        case .format(let error, let file): self.init(error, of: file.map { "\(name)/\($0)" } ?? name)
         case .otherMethod(let method) where method.uppercased() == "XLORA":
             self.init(
                 .unsupported,

@@ -118,7 +118,7 @@ struct MalformedAdapterTests {
         let error = try error(SampleAdapter { $0.entries = ["r": rank] })
         // What is no number of JSON at all makes the whole unreadable.
         let isExpected =
-            if case .format(.invalid(.json, _))? = error { rank == "1e400" } else { error == .noRank }
+            if case .format(.invalid(.json, _), _)? = error { rank == "1e400" } else { error == .noRank }
         #expect(isExpected, "\(String(describing: error))")
     }
 
@@ -164,7 +164,7 @@ struct MalformedAdapterTests {
             let error = #expect(throws: AdapterError.self) {
                 try AdapterFacts(config: Array(text.utf8), weights: header)
             }
-            let isJSON = if case .format(.invalid(.json, _))? = error { true } else { false }
+            let isJSON = if case .format(.invalid(.json, _), _)? = error { true } else { false }
             #expect(isJSON, "\(text.prefix(9)): \(String(describing: error))")
         }
     }
@@ -182,7 +182,7 @@ struct MalformedAdapterTests {
         #expect(try error { try $0.addTensor("rope.weight", .f32, shape: [1]) } == .unexpected("rope.weight"))
         #expect(try error { try $0.addTensor("a.lora_a", .f32, shape: [1, 1]) } == .unpaired("a"))
         let alpha = try error { $0["adapter.lora.alpha"] = .string("8") }
-        guard case .format(.invalid(.keyType("adapter.lora.alpha"), let place))? = alpha else {
+        guard case .format(.invalid(.keyType("adapter.lora.alpha"), let place), _)? = alpha else {
             Issue.record("\(String(describing: alpha))")
             return
         }

@@ -111,6 +111,30 @@ struct LoRARefusalTests {
         #expect((model.kind, model.message.hasPrefix("`ada/sql-lora` is no adapter")) == (.invalid, true))
     }
 
+    @Test func `a folder that lacks a file or has a broken one says which`() async throws {
+        let home = try await LoRAHome("vllm")
+        let folder = home.home.directory.appending("out/sql")
+        let weights = folder.appending("adapter_model.safetensors")
+        try SampleAdapter().write(to: folder)
+        try FileSystem.remove(weights)
+        let lacking = try await home.failedAdd("sql", folder.string)
+        #expect(lacking.kind == .notFound && lacking.hint?.contains("adapter_model.safetensors") == true)
+        #expect(
+            lacking.message == "`\(folder)` has the `adapter_config.json` of an adapter without its weights"
+        )
+        try FileSystem.write(Array("{\"peft".utf8), to: folder.appending("adapter_config.json"))
+        try FileSystem.write(try SampleAdapter().weights(), to: weights)
+        let broken = try await home.failedAdd("sql", folder.string)
+        #expect(broken.kind == .invalid)
+        #expect(broken.message.hasPrefix("`\(folder)/adapter_config.json` "))
+        try FileSystem.write(SampleAdapter().config(), to: folder.appending("adapter_config.json"))
+        try FileSystem.write([1, 2, 3], to: weights)
+        let short = try await home.failedAdd("sql", folder.string)
+        #expect(short.kind == .invalid)
+        #expect(short.message.hasPrefix("`\(folder)/adapter_model.safetensors` "))
+        #expect(try home.isUntouched("tiny-llama"))
+    }
+
     @Test func `hostile files`() async throws {
         var weights = try SampleAdapter().weights()
         weights[5] = 0xFF
