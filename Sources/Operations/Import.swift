@@ -40,12 +40,21 @@ struct Import: Sendable {
     }
 
     /// Copies the model in; one that is stored already with the same content is left as it is.
-    func run(in store: ModelStore, report: @escaping Reporter) async throws -> (StoredModel, wasThere: Bool) {
+    ///
+    /// `held` is the right to change it, where the caller has that already.
+    func run(
+        in store: ModelStore,
+        holding held: FileLock? = nil,
+        report: @escaping Reporter
+    ) async throws -> (StoredModel, wasThere: Bool) {
         let (folder, chosen) = try choose()
         let files = chosen.files
         try checkSpace(for: chosen, in: store)
-        let lock = try await store.lock(model: request.model) {
-            report(.phase(.waiting, "waiting for another stackctl that changes \(request.model)"))
+        var lock = held
+        if lock == nil {
+            lock = try await store.lock(model: request.model) {
+                report(.phase(.waiting, "waiting for another stackctl that changes \(request.model)"))
+            }
         }
         defer { withExtendedLifetime(lock) {} }
         report(.files(files.map { ($0.path.string, $0.size) }))

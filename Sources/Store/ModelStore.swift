@@ -129,7 +129,11 @@ public struct ModelStore: Sendable, Hashable {
 
     /// Removes a model, whole and at once for every reader.
     public func remove(_ model: StoredModel) throws(StoreError) {
-        let lock = try lockAtOnce(model: model.key.model)
+        try remove(model, holding: try lockAtOnce(model: model.key.model))
+    }
+
+    /// The same for whoever has the right to change it already.
+    public func remove(_ model: StoredModel, holding lock: FileLock) throws(StoreError) {
         defer { withExtendedLifetime(lock) {} }
         try takeAway(layout.directory(of: model.key))
         try stored { () throws(SystemError) in try FileSystem.remove(usePath(model.key)) }

@@ -41,6 +41,12 @@ extension Home {
         return Embedded.bytes(shipped).map { ($0, "built-in \(shipped)", .builtIn) }
     }
 
+    /// Whether a configuration is word for word as it is shipped.
+    public func isAsShipped(config name: String) throws(DeclarationError) -> Bool {
+        guard let shipped = Embedded.bytes("\(Self.configs)\(name).yaml") else { return false }
+        return try configText(named: name)?.bytes == shipped
+    }
+
     /// The model that a configuration is about, also where the rest of it has mistakes; one that does not tell is a mistake
     /// of every model, since it might be the one.
     public func configModel(named name: String) throws(DeclarationError) -> ModelReference? {

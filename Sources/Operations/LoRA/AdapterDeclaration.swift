@@ -4,16 +4,25 @@ import SystemPackage
 
 /// The entry of an adapter in a model's configuration: to be added, to be changed, or there already.
 struct AdapterDeclaration: Sendable {
+    /// What becomes of the configuration.
+    struct Change: Sendable {
+        /// Its text.
+        let bytes: [UInt8]
+        /// The entry as it was before, if there was one.
+        let former: DeclaredAdapter?
+        /// Whether the text says anything that it did not say before.
+        let isNew: Bool
+    }
+
     /// The name of the configuration.
     let config: String
-    /// The entry as it is now, if there is one.
-    let former: DeclaredAdapter?
-    /// What changes in the text; nothing, if all is said already.
-    let edit: YAMLEdit?
+    private let name: String
+    private let source: AdapterSource
+    private let scale: Double?
     /// The text where there is no file, nor a shipped one.
-    private let draft: [UInt8]?
+    private let draft: [UInt8]
 
-    /// Works it out; another adapter of the name is in the way.
+    /// Describes it; nothing is looked at but which configuration is the model's.
     init(
         name: String,
         source: AdapterSource,
@@ -22,29 +31,13 @@ struct AdapterDeclaration: Sendable {
         typed: String,
         in workspace: Workspace
     ) throws(Failure) {
-        let list = SettingKey<[DeclaredAdapter]>.adapters.setting.path
-        let declared = model.config?.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
+        (self.name, self.source, self.scale) = (name, source, scale)
         if let config = model.config {
-            (self.config, draft) = (config.name, nil)
+            (self.config, draft) = (config.name, [])
         } else {
             config = try ConfigLookup(typed).newName(in: workspace)
             draft = Array(try Self.draft(typed, in: workspace).utf8)
         }
-        guard let place = declared.firstIndex(where: { $0.name == name }) else {
-            former = nil
-            edit = .append(Self.entry(name, source, scale), to: list)
-            return
-        }
-        former = declared[place]
-        guard try AdapterSource(declared[place], in: workspace).name == source.name else {
-            throw Failure(
-                .conflict,
-                "`\(config)` has another adapter `\(name)`: `\(declared[place].source)`",
-                hint: "choose another name, or take that one out with `stackctl lora rm \(config) \(name)`"
-            )
-        }
-        let isSaid = scale == nil || scale == (declared[place].scale ?? 1)
-        edit = isSaid ? nil : scale.map { .set("\(list).\(place).scale", to: .number($0)) }
     }
 
     /// The text of a new configuration.
@@ -58,37 +51,54 @@ struct AdapterDeclaration: Sendable {
         }
     }
 
-    private static func entry(_ name: String, _ source: AdapterSource, _ scale: Double?) -> SettingValue {
+    /// Works out what would change, and whether the text would be right with it.
+    func check(in workspace: Workspace) throws(Failure) -> Change {
+        let file = workspace.home.configFile(of: config).string
+        let present: [UInt8]?
+        do throws(DeclarationError) { present = try workspace.home.configText(named: config)?.bytes } catch {
+            throw Failure(declaration: error)
+        }
+        let change = try change(of: AdapterList(present ?? draft, file: file), in: workspace)
+        if let problem = ModelConfig.problems(in: change.bytes, file: file).first {
+            throw Failure(declaration: problem)
+        }
+        return change
+    }
+
+    /// Makes the change, as the text wants it that is there by now.
+    func write(in workspace: Workspace) throws(Failure) -> Change {
+        var change = try check(in: workspace)
+        guard change.isNew else { return change }
+        try workspace.changeAdapters(of: config, draft: draft) { (list) throws(Failure) in
+            change = try self.change(of: list, in: workspace)
+            return change.bytes
+        }
+        return change
+    }
+
+    /// What the entry makes of a text; another adapter of the name is in the way.
+    private func change(of list: AdapterList, in workspace: Workspace) throws(Failure) -> Change {
+        guard let place = list.place(of: name) else {
+            return Change(bytes: try list.appending(entry), former: nil, isNew: true)
+        }
+        let former = list.adapters[place]
+        guard try AdapterSource(former, in: workspace).name == source.name else {
+            throw Failure(
+                .conflict,
+                "`\(config)` has another adapter `\(name)`: `\(former.source)`",
+                hint: "choose another name, or take that one out with `stackctl lora rm \(config) \(name)`"
+            )
+        }
+        guard let scale, scale != (former.scale ?? 1) else {
+            return Change(bytes: list.bytes, former: former, isNew: false)
+        }
+        return Change(bytes: try list.scaling(place, to: scale), former: former, isNew: true)
+    }
+
+    private var entry: SettingValue {
         var fields: [String: SettingValue] = ["name": .text(name), "source": .text(source.text)]
         fields["revision"] = source.revision.map { .text($0) }
         fields["scale"] = scale.map { .number($0) }
         return .fields(fields)
-    }
-
-    private func edited(_ present: [UInt8]?, file: String) throws(DeclarationError) -> [UInt8] {
-        let text = present ?? draft ?? []
-        return try edit.map { (edit) throws(DeclarationError) in try edit.applied(to: text, file: file) }
-            ?? text
-    }
-
-    /// Finds out whether the text would be right with the change.
-    func check(in workspace: Workspace) throws(Failure) {
-        guard edit != nil else { return }
-        let file = workspace.home.configFile(of: config).string
-        do throws(DeclarationError) {
-            let bytes = try edited(try workspace.home.configText(named: config)?.bytes, file: file)
-            if let problem = ModelConfig.problems(in: bytes, file: file).first { throw problem }
-        } catch { throw Failure(declaration: error) }
-    }
-
-    /// Makes the change.
-    func write(in workspace: Workspace) throws(Failure) {
-        guard edit != nil else { return }
-        let file = workspace.home.configFile(of: config).string
-        do throws(DeclarationError) {
-            try workspace.home.changeConfig(named: config) { (present) throws(DeclarationError) in
-                try edited(present, file: file)
-            }
-        } catch { throw Failure(declaration: error) }
     }
 }

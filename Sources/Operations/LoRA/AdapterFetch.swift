@@ -29,21 +29,44 @@ struct AdapterFetch: Sendable {
         in workspace: Workspace,
         report: @escaping Reporter
     ) async throws(Failure) -> (model: StoredModel, wasThere: Bool) {
+        if let stored = found.stored { return (stored, true) }
         let store = stack.adapterStore
         do {
-            let model: StoredModel
-            switch found.place {
-            case .stored(let model): return (model, true)
-            case .local: model = try await imports.run(in: store, report: report).0
-            case .hub(let source, let selection):
-                model = try await fetch(source, selection, in: workspace, report)
+            let lock = try await store.lock(model: found.source.name) {
+                report(.phase(.waiting, "waiting for another stackctl that pulls \(found.source.name)"))
             }
-            // A source has one adapter: what an earlier state of it had in another type would be mistaken for it.
-            for old in try store.models(named: found.source.name) where old.key != model.key {
-                try store.remove(old)
-            }
+            defer { withExtendedLifetime(lock) {} }
+            let model =
+                if case .hub(let source, let selection) = found.place {
+                    try await fetch(source, selection, in: workspace, report)
+                } else { try await imports.run(in: store, holding: lock, report: report).0 }
+            try await removeFormer(than: model, holding: lock, in: workspace, report)
             return (model, false)
         } catch { throw Failure(error) }
+    }
+
+    /// Removes what an earlier state of the source had in another type; what a launch has stays for that.
+    private func removeFormer(
+        than model: StoredModel,
+        holding lock: FileLock,
+        in workspace: Workspace,
+        _ report: Reporter
+    ) async throws {
+        let store = ModelStore(volume: model.layout.volume)
+        for old in try store.models(named: model.key.model)
+        where old.key != model.key && old.key.format == model.key.format {
+            let servers = try await old.servers(in: workspace)
+            if servers.isEmpty {
+                try store.remove(old, holding: lock)
+            } else {
+                let names = servers.map { "`\($0)`" }.joined(separator: ", ")
+                report(
+                    .warning(
+                        "a launch of \(names) has an earlier state of it, whose files stay: \(old.folder)"
+                    )
+                )
+            }
+        }
     }
 
     private func fetch(
@@ -53,10 +76,6 @@ struct AdapterFetch: Sendable {
         _ report: @escaping Reporter
     ) async throws -> StoredModel {
         let store = stack.adapterStore
-        let lock = try await store.lock(model: found.source.name) {
-            report(.phase(.waiting, "waiting for another stackctl that pulls \(found.source.name)"))
-        }
-        defer { withExtendedLifetime(lock) {} }
         let planned = try await planned(source, selection, in: workspace)
         try planned.plan(stack: stack, store: store).checkSpace()
         return try await Fetch(planned, store, StoredCopies(store, in: workspace), options).run(report)

@@ -37,12 +37,17 @@ struct AdapterLookup: Sendable {
 
     /// What is stored of it, if it is whole.
     func stored() throws(Failure) -> StoredModel? {
-        do throws(StoreError) {
-            // Different names may lead to one folder.
-            return try stack.adapterStore.models(named: source.name).first {
-                $0.key.model.lowercased() == source.name.lowercased() && $0.firstMissingFile == nil
-            }
-        } catch { throw Failure(store: error) }
+        let models: [StoredModel]
+        do throws(StoreError) { models = try stack.adapterStore.models(named: source.name) } catch {
+            throw Failure(store: error)
+        }
+        // Different names may lead to one folder.
+        let whole = models.filter {
+            $0.key.model.lowercased() == source.name.lowercased() && $0.firstMissingFile == nil
+        }
+        let usual = whole.filter { $0.key.format == request.selection.formats.first?.rawValue }
+        // An earlier state of it may be there still, for a launch that has it.
+        return (usual.isEmpty ? whole : usual).max { $0.publishedAt < $1.publishedAt }
     }
 
     /// Looks at what is stored, and asks where it comes from whether it still is that.
@@ -145,6 +150,14 @@ struct AdapterLookup: Sendable {
             else { return false }
         }
         return true
+    }
+}
+
+extension StoredModel {
+    /// When it became visible, to the nanosecond; the manifest is never changed in its place.
+    fileprivate var publishedAt: Int64 {
+        let manifest = layout.directory(of: key).appending(Layout.manifestName)
+        return (try? FileSystem.status(manifest))??.modifiedNanoseconds ?? 0
     }
 }
 

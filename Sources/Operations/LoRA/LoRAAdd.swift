@@ -61,7 +61,7 @@ public struct LoRAAdd: Sendable {
         let stack = try workspace.stack()
         let model = try ConfiguredModel(named: model, in: workspace)
         let source = try AdapterSource(source, below: try .working(), in: workspace)
-        let change = try AdapterDeclaration(
+        let declaration = try AdapterDeclaration(
             name: name,
             source: source,
             scale: scale,
@@ -70,7 +70,7 @@ public struct LoRAAdd: Sendable {
             in: workspace
         )
         // A mistake in the text is found before anything is asked for.
-        try change.check(in: workspace)
+        var change = try declaration.check(in: workspace)
         let found = try await AdapterLookup(source: source, stack: stack).find(in: workspace, report: report)
         try await judge(found, of: model, on: stack, in: workspace, report)
         var folder: String?
@@ -84,12 +84,12 @@ public struct LoRAAdd: Sendable {
                 report: report
             )
             (folder, wasThere) = (fetched.model.folder, fetched.wasThere)
-            try change.write(in: workspace)
+            change = try declaration.write(in: workspace)
         }
         return Outcome(
             stack: stack.name,
-            config: change.config,
-            path: workspace.home.configFile(of: change.config).string,
+            config: declaration.config,
+            path: workspace.home.configFile(of: declaration.config).string,
             name: name,
             source: source.text,
             revision: source.revision,
@@ -100,7 +100,7 @@ public struct LoRAAdd: Sendable {
             sizeBytes: found.size,
             folder: folder,
             wasThere: wasThere,
-            changed: change.edit != nil
+            changed: change.isNew
         )
     }
 

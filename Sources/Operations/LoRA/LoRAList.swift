@@ -48,9 +48,8 @@ public struct LoRAList: Sendable {
     public func run(in workspace: Workspace, report: Reporter) async throws(Failure) -> [ListedAdapter] {
         let stack = try workspace.stack()
         let configs =
-            if let model { [try ConfigLookup(model).one(in: workspace)] } else {
-                // A shipped one is an example until somebody makes it their own.
-                try workspace.configs(report: report).filter { $0.origin != .builtIn }
+            if let model { try await self.configs(of: model, in: workspace) } else {
+                try workspace.ownConfigs(report: report)
             }
         var listed: [ListedAdapter] = []
         var named: Set<String> = []
@@ -70,6 +69,16 @@ public struct LoRAList: Sendable {
         }
         if model == nil { listed += try stray(stack, besides: named, report) }
         return listed
+    }
+
+    /// The configuration of a model; one that is stored need not have any.
+    private func configs(of model: String, in workspace: Workspace) async throws(Failure) -> [ModelConfig] {
+        do throws(Failure) { return [try ConfigLookup(model).one(in: workspace)] } catch {
+            guard error.kind == .notFound, let reference = try? ModelReference(parsing: model),
+                try await !StoredLookup(reference: reference).all(in: workspace).models.isEmpty
+            else { throw error }
+            return []
+        }
     }
 
     private func line(

@@ -38,26 +38,25 @@ public struct LoRARemove: Sendable {
     {
         let config = try ConfigLookup(model).one(in: workspace)
         let declared = config.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
-        guard let place = declared.firstIndex(where: { $0.name == name }) else {
-            let near = nearestNames(to: name, in: Set(declared.map(\.name))).first
-            throw Failure(
-                .notFound,
-                "`\(config.name)` has no adapter `\(name)`",
-                hint: near.map { "did you mean `\($0)`?" } ?? "`stackctl lora ls` names those there are"
-            )
-        }
-        let source = try AdapterSource(declared[place], in: workspace)
-        let others = try otherUsers(of: source, than: config.name, at: place, in: workspace, report)
-        let stored = others.isEmpty ? try self.stored(source, in: workspace) : []
-        var serving: [String] = []
-        for (stack, model) in stored where try await isServed(model, by: stack, in: workspace) {
-            serving.append(stack.name)
-        }
-        let spent = serving.isEmpty ? stored.map(\.model) : []
+        let entry = declared[try place(in: declared, of: config)]
+        let source = try AdapterSource(entry, in: workspace)
+        var files = try await files(of: source, besides: config.name, in: workspace, report)
         if !isDryRun {
-            try edit(config, place, count: declared.count, in: workspace)
+            try workspace.changeAdapters(of: config.name) { (list) throws(Failure) in
+                let place = try self.place(in: list.adapters, of: config)
+                guard list.adapters[place] == entry else {
+                    throw Failure(
+                        .conflict,
+                        "somebody has changed `\(name)` in `\(config.name)` meanwhile",
+                        hint: "look at it with `stackctl lora ls \(config.name)`"
+                    )
+                }
+                return try list.removing(place)
+            }
+            // Whoever has let go of them meanwhile has left them to this one.
+            files = try await self.files(of: source, besides: config.name, in: workspace) { _ in }
             do throws(StoreError) {
-                for model in spent { try ModelStore(volume: model.layout.volume).remove(model) }
+                for model in files.spent { try ModelStore(volume: model.layout.volume).remove(model) }
             } catch { throw Failure(store: error) }
         }
         return Outcome(
@@ -65,41 +64,49 @@ public struct LoRARemove: Sendable {
             path: workspace.home.configFile(of: config.name).string,
             name: name,
             source: source.text,
-            removed: spent.map(\.folder),
-            usedBy: others,
-            servedBy: serving
+            removed: files.spent.map(\.folder),
+            usedBy: files.users,
+            servedBy: files.servers
         )
     }
 
-    private func edit(
-        _ config: ModelConfig,
-        _ place: Int,
-        count: Int,
-        in workspace: Workspace
-    ) throws(Failure) {
-        let list = SettingKey<[DeclaredAdapter]>.adapters.setting.path
-        let edit = YAMLEdit.remove(count == 1 ? list : "\(list).\(place)")
-        let file = workspace.home.configFile(of: config.name).string
-        do throws(DeclarationError) {
-            try workspace.home.changeConfig(named: config.name) { (present) throws(DeclarationError) in
-                try edit.applied(to: present ?? [], file: file)
-            }
-        } catch { throw Failure(declaration: error) }
+    private func place(in adapters: [DeclaredAdapter], of config: ModelConfig) throws(Failure) -> Int {
+        if let place = adapters.firstIndex(where: { $0.name == name }) { return place }
+        let near = nearestNames(to: name, in: Set(adapters.map(\.name))).first
+        throw Failure(
+            .notFound,
+            "`\(config.name)` has no adapter `\(name)`",
+            hint: near.map { "did you mean `\($0)`?" } ?? "`stackctl lora ls` names those there are"
+        )
+    }
+
+    /// The files of an adapter that nobody needs any more, or who needs them.
+    private func files(
+        of source: AdapterSource,
+        besides config: String,
+        in workspace: Workspace,
+        _ report: Reporter
+    ) async throws(Failure) -> (spent: [StoredModel], users: [String], servers: [String]) {
+        let users = try otherUsers(of: source, than: config, in: workspace, report)
+        guard users.isEmpty else { return ([], users, []) }
+        let stored = try stored(source, in: workspace)
+        var servers: Set<String> = []
+        for model in stored { servers.formUnion(try await model.servers(in: workspace)) }
+        return (servers.isEmpty ? stored : [], [], servers.sorted())
     }
 
     /// The configurations that name the same files, this one included if another of its adapters does.
     private func otherUsers(
         of source: AdapterSource,
         than config: String,
-        at place: Int,
         in workspace: Workspace,
         _ report: Reporter
     ) throws(Failure) -> [String] {
         var users: [String] = []
-        for other in try workspace.configs(report: report) where other.origin != .builtIn {
+        for other in try workspace.ownConfigs(report: report) {
             let declared = other.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
-            let isUser = declared.enumerated().contains { index, adapter in
-                (other.name != config || index != place)
+            let isUser = declared.contains { adapter in
+                (other.name != config || adapter.name != name)
                     && (try? AdapterSource(adapter, in: workspace).name) == source.name
             }
             if isUser { users.append(other.name) }
@@ -107,33 +114,32 @@ public struct LoRARemove: Sendable {
         return users
     }
 
-    private func stored(
-        _ source: AdapterSource,
-        in workspace: Workspace
-    ) throws(Failure) -> [(stack: Stack, model: StoredModel)] {
-        var found: [(stack: Stack, model: StoredModel)] = []
-        var folders: Set<FilePath> = []
-        for stack in try workspace.stacks() where folders.insert(stack.adapters).inserted {
-            do throws(StoreError) {
-                found += try stack.adapterStore.models(named: source.name).map { (stack, $0) }
-            } catch { throw Failure(store: error) }
-        }
+    private func stored(_ source: AdapterSource, in workspace: Workspace) throws(Failure) -> [StoredModel] {
+        let stacks = try workspace.stacks()
+        var found: [StoredModel] = []
+        do throws(StoreError) {
+            for store in Set(stacks.map(\.adapterStore)) { found += try store.models(named: source.name) }
+        } catch { throw Failure(store: error) }
         return found
     }
+}
 
-    private func isServed(
-        _ adapter: StoredModel,
-        by stack: Stack,
-        in workspace: Workspace
-    ) async throws(Failure) -> Bool {
-        let store = try await workspace.store(of: stack)
-        let state: LaunchState
-        do throws(StoreError) { state = try store.launchState(of: stack.name) } catch {
-            throw Failure(store: error)
+extension StoredModel {
+    /// The stacks that have a launch with this adapter.
+    func servers(in workspace: Workspace) async throws(Failure) -> [String] {
+        let path = key.path(below: Stack.adapterMount)
+        var servers: [String] = []
+        for stack in try workspace.stacks() where stack.adapters == layout.volume {
+            let store = try await workspace.store(of: stack)
+            let state: LaunchState
+            do throws(StoreError) { state = try store.launchState(of: stack.name) } catch {
+                throw Failure(store: error)
+            }
+            let launches = [state.active, state.attempt, state.previous].compactMap(\.self)
+            if launches.contains(where: { $0.argv.contains { $0.contains(path) } }) {
+                servers.append(stack.name)
+            }
         }
-        let path = adapter.key.path(below: Stack.adapterMount)
-        return [state.active, state.attempt, state.previous].compactMap(\.self).contains { launch in
-            launch.argv.contains { $0.contains(path) }
-        }
+        return servers
     }
 }

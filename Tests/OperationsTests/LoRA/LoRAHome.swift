@@ -77,6 +77,28 @@ struct LoRAHome {
         return String(decoding: try FileSystem.read(path, limit: 1_000_000), as: UTF8.self)
     }
 
+    /// Writes a configuration.
+    func write(_ text: String, config name: String) throws {
+        let file = workspace.home.configFile(of: name)
+        try FileSystem.createDirectory(file.removingLastComponent())
+        try FileSystem.write(Array(text.utf8), to: file)
+    }
+
+    /// Says that a stack's launch has an adapter, or that it has none.
+    func serve(_ adapter: StoredModel?, by stack: String = "llamacpp") throws {
+        var state = LaunchState()
+        if let adapter {
+            let path = "\(adapter.key.path(below: "/adapters"))/\(adapter.manifest.files[0].path)"
+            state.active = ServedLaunch(
+                try ModelKey(model: "m", format: "gguf", quant: "q8_0"),
+                name: "m",
+                argv: ["llama-server", "--lora", path],
+                environment: [:]
+            )
+        }
+        try ModelStore(volume: home.volume(stack)).save(state, of: stack)
+    }
+
     /// Whether nothing was stored and nothing written.
     func isUntouched(_ config: String = "tiny-llama-GGUF") throws -> Bool {
         try stored().isEmpty && !FileSystem.exists(workspace.home.configFile(of: config))

@@ -34,6 +34,29 @@ struct LoRAListTests {
         #expect(try await home.list(home.served).count == 2)
     }
 
+    @Test func `a stored model without adapters has an empty list, and one that is not there has none`()
+        async throws
+    {
+        let home = try await LoRAHome("llamacpp")
+        #expect(try await home.list(home.served).isEmpty)
+        #expect(try await home.list(LoRAHome.gguf).isEmpty)
+        let absent = await failure { try await home.list("ada/absent") }
+        #expect(absent?.kind == .notFound)
+    }
+
+    @Test func `an example that init has written out is nobody's adapter until somebody changes it`()
+        async throws
+    {
+        let home = try await LoRAHome("llamacpp")
+        let text = try ConfigLookup("lora-template").one(in: home.workspace)
+        #expect(text.settings[SettingKey<[DeclaredAdapter]>.adapters]?.isEmpty == false)
+        _ = try Initialize(home.workspace.home.path).run(isDryRun: false)
+        #expect(FileSystem.exists(home.workspace.home.configFile(of: "lora-template")))
+        #expect(try await home.list().isEmpty)
+        try home.write(try home.configText("lora-template") + "# mine\n", config: "lora-template")
+        #expect(try await home.list().map(\.config) == ["lora-template"])
+    }
+
     @Test func `what is pulled alone is listed without a model, and why it cannot be served`() async throws {
         let home = try await LoRAHome("llamacpp", AdapterRepository.peft("ada/sql-lora"))
         let pulled = try await pull("ada/sql-lora", in: home)
@@ -93,17 +116,7 @@ struct LoRAListTests {
     @Test func `files stay for a launch that has them`() async throws {
         let home = try await LoRAHome("llamacpp", AdapterRepository.gguf("ada/sql-lora"))
         try await home.add("sql", "ada/sql-lora")
-        let stored = try #require(try home.stored().first)
-        let models = ModelStore(volume: home.home.volume())
-        var state = LaunchState()
-        let path = stored.key.path(below: "/adapters")
-        state.active = ServedLaunch(
-            try ModelKey(model: "m", format: "gguf", quant: "q8_0"),
-            name: "m",
-            argv: ["llama-server", "--lora", "\(path)/sql-lora-f32.gguf"],
-            environment: [:]
-        )
-        try models.save(state, of: "llamacpp")
+        try home.serve(home.stored()[0])
         let removed = try await home.remove(home.served, "sql")
         #expect((removed.servedBy, removed.removed) == (["llamacpp"], []))
         #expect(try home.declared(home.served).isEmpty)
