@@ -99,7 +99,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Platform", "Host", "Hub", "Docker", "Transfer", "Store", "Catalog", "Formats", "Engines",
+                "Platform", "Host", "Hub", "Docker", "Transfer", "Store", "Catalog", "Formats", "Conversion",
+                "Engines",
                 filePath,
             ],
             swiftSettings: safe

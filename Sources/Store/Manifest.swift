@@ -14,6 +14,8 @@ public struct Manifest: Sendable, Codable, Equatable {
     public var quant: String
     /// Where it came from.
     public var source: Source
+    /// How it was made of that, if it was not taken as it is.
+    public var conversion: Conversion?
     /// What its header says.
     public var facts: Facts
     /// Its files, the ones that an engine is pointed at first.
@@ -57,6 +59,39 @@ public struct Manifest: Sendable, Codable, Equatable {
             self.revision = revision
             self.requestedRevision = requestedRevision
             self.selection = selection
+        }
+    }
+
+    /// How a model was made of another form of it.
+    public struct Conversion: Sendable, Codable, Equatable {
+        /// What made it: `native` is stackctl itself.
+        public var engine: String
+        /// The format that it was made of.
+        public var format: String
+        /// The quantization or the type of the weights that it was made of.
+        public var quant: String?
+        /// The options that decide about its bytes, as they would be typed.
+        public var options: [String]
+        /// The SHA-256 of the importance matrix, if there was one.
+        public var importance: String?
+        /// The files that it was made of, as they were read.
+        public var files: [File]
+
+        /// Describes a conversion.
+        public init(
+            engine: String,
+            format: String,
+            quant: String?,
+            options: [String],
+            importance: String?,
+            files: [File]
+        ) {
+            self.engine = engine
+            self.format = format
+            self.quant = quant
+            self.options = options
+            self.importance = importance
+            self.files = files
         }
     }
 
@@ -135,6 +170,7 @@ public struct Manifest: Sendable, Codable, Equatable {
     public init(
         key: ModelKey,
         source: Source,
+        conversion: Conversion? = nil,
         facts: Facts,
         files: [File],
         adapters: [RelativePath]? = nil,
@@ -145,6 +181,7 @@ public struct Manifest: Sendable, Codable, Equatable {
         format = key.format
         quant = key.quant
         self.source = source
+        self.conversion = conversion
         self.facts = facts
         self.files = files
         self.adapters = adapters

@@ -4,12 +4,19 @@ import SystemPackage
 /// The folder of a model, as the Hugging Face hub has it: its small files, each read when it is asked for.
 struct HuggingFaceFolder: Sendable {
     let path: FilePath
+    private let givenName: String?
 
     /// No vocabulary of a model is as long.
     private static let longest: ByteCount = 64_000_000
 
+    /// A folder; `name` is what it was called where it came from, if that is not its own name.
+    init(path: FilePath, name: String? = nil) {
+        self.path = path
+        givenName = name
+    }
+
     /// The name of the folder, from which much is guessed.
-    var name: String { path.lastComponent?.string ?? "" }
+    var name: String { givenName ?? path.lastComponent?.string ?? "" }
 
     func has(_ file: String) -> Bool { FileSystem.exists(path.appending(file)) }
 
