@@ -15,6 +15,8 @@ public struct AdapterFit: Sendable {
     public var scale: Double?
     /// Whether the model is served with adapters that are mixed anew for each token.
     public var hasMixture: Bool
+    /// Whether an adapter as PEFT writes it is made into a GGUF for llama.cpp.
+    public var isConverted: Bool
 
     /// Asks it.
     public init(
@@ -23,7 +25,8 @@ public struct AdapterFit: Sendable {
         over base: AdapterBase?,
         mostRank: Int? = nil,
         scale: Double? = nil,
-        hasMixture: Bool = false
+        hasMixture: Bool = false,
+        isConverted: Bool = false
     ) {
         self.engine = engine
         self.adapter = adapter
@@ -31,6 +34,7 @@ public struct AdapterFit: Sendable {
         self.mostRank = mostRank
         self.scale = scale
         self.hasMixture = hasMixture
+        self.isConverted = isConverted
     }
 
     /// Answers with what may be wrong all the same, or with the reason why it cannot be done.
@@ -58,7 +62,9 @@ public struct AdapterFit: Sendable {
     private func judgeEngine() throws(AdapterRefusal) {
         if hasMixture { throw .mixture }
         let wanted: AdapterFacts.Form = engine == .llamacpp ? .gguf : .peft
-        guard adapter.form == wanted else { throw .form(engine, adapter.form) }
+        guard adapter.form == wanted || (engine == .llamacpp && isConverted) else {
+            throw .form(engine, adapter.form)
+        }
         if let feature = adapter.features.filter(isRejected).min(by: { "\($0)" < "\($1)" }) {
             throw .feature(engine, feature)
         }
@@ -82,17 +88,19 @@ public struct AdapterFit: Sendable {
         }
     }
 
-    /// The ways to begin that leave the model's own weights as they are, as vLLM knows them.
+    /// The ways to begin that leave the model's own weights as they are, as vLLM knows them; llama.cpp asks for none.
     private static let plainBeginnings: Set = ["gaussian", "eva", "orthogonal", "mica", "lora_ga"]
     /// The ways to begin that mistral.rs turns away.
     private static let changingBeginnings: Set = ["pissa", "olora", "corda", "loftq", "lora_ga"]
 
     private func isRejected(_ feature: AdapterFeature) -> Bool {
         switch (engine, feature) {
-        case (.llamacpp, _): false
+        // A GGUF has no more than this, and no more can be made one.
+        case (.llamacpp, .activated): false
         case (.vllm, .arrow): false
         case (.vllm, .savedModules(let names)): !Set(names).isSubset(of: ["classifier", "score"])
-        case (.vllm, .initialization(let way)): !Self.plainBeginnings.contains(way)
+        case (.vllm, .initialization(let way)), (.llamacpp, .initialization(let way)):
+            !Self.plainBeginnings.contains(way)
         // PiSSA's name is followed by the number of its steps.
         case (.mistralrs, .initialization(let way)): Self.changingBeginnings.contains { way.hasPrefix($0) }
         default: true

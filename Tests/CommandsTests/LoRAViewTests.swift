@@ -9,8 +9,12 @@ import Testing
 struct LoRAViewTests {
     private let terminal = Terminal(descriptor: -1, color: .never, environment: ["COLUMNS": "120"])
 
-    private func added(wasThere: Bool = false, changed: Bool = true, name: String = "sql") -> LoRAAdd.Outcome
-    {
+    private func added(
+        wasThere: Bool = false,
+        changed: Bool = true,
+        name: String = "sql",
+        madeFrom: String? = nil
+    ) -> LoRAAdd.Outcome {
         LoRAAdd.Outcome(
             stack: "llamacpp",
             config: "tiny",
@@ -19,6 +23,7 @@ struct LoRAViewTests {
             source: "ada/sql-lora",
             revision: nil,
             format: "gguf",
+            madeFrom: madeFrom,
             rank: 16,
             alpha: 32,
             scale: nil,
@@ -52,6 +57,10 @@ struct LoRAViewTests {
         #expect(
             LoRAView.text(added(), isDryRun: false)
                 == "fetched `sql`: gguf, rank 16, 4.5 MB\ndeclared it in /srv/ai/config/models/tiny.yaml\n"
+        )
+        #expect(
+            LoRAView.text(added(madeFrom: "peft"), isDryRun: false)
+                .hasPrefix("fetched `sql`: gguf, rank 16, 4.5 MB, made from PEFT\n")
         )
         #expect(
             LoRAView.text(added(), isDryRun: true)

@@ -42,6 +42,48 @@ struct AdapterConversionTests {
         }
     }
 
+    @Test(arguments: names)
+    func `the header of the model's GGUF tells as much as its configuration`(name: String) async throws {
+        try await withTemporaryDirectory { folder in
+            let paths = try make(name, in: folder)
+            let base = String(
+                decoding: try FileSystem.read(paths.adapter.appending("base.txt")),
+                as: UTF8.self
+            )
+            let model = folder.appending("model.gguf")
+            let original = try HuggingFaceModel(
+                try HubFolder.make(base, in: folder),
+                card: HubFolder.card(base)
+            )
+            try Converter(original, to: .f16).run([model])
+            let expected = folder.appending("expected.gguf")
+            try Converter(HuggingFaceAdapter(paths.adapter, base: paths.base), to: .f32).run([expected])
+            // The same folder where another name has it.
+            let moved = folder.appending("moved")
+            try FileSystem.rename(paths.adapter, to: moved)
+            let header = try GGUFHeader.read(model)
+            let adapter = try HuggingFaceAdapter(moved, name: name, over: header)
+            let made = folder.appending("made.gguf")
+            try Converter(adapter, to: .f32).run([made])
+            #expect(try Digest.ofFile(made) == Digest.ofFile(expected))
+            #expect(HuggingFaceAdapter.isKnown(architecture: adapter.architecture))
+        }
+    }
+
+    @Test func `a GGUF of an architecture without a converter is refused by its name`() async throws {
+        try await withTemporaryDirectory { folder in
+            var file = GGUFFile()
+            for architecture in [nil, "mamba"] {
+                file["general.architecture"] = architecture.map { .string($0) }
+                let path = try folder.write(GGUFBuilder.bytes(of: file), to: "m.gguf")
+                let header = try GGUFHeader.read(path)
+                #expect(throws: HuggingFaceError.architecture(architecture)) {
+                    try HuggingFaceAdapter(folder.path, over: header)
+                }
+            }
+        }
+    }
+
     private func refusal(_ settings: String, _ tensors: [HubTensor]) async throws -> HuggingFaceError? {
         try await withTemporaryDirectory { folder in
             let base = "tiny-deepseek-coder-1.3b"

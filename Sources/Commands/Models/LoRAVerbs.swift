@@ -22,7 +22,8 @@ struct LoRAAddVerb: AsyncParsableCommand {
         abstract: "Fetch an adapter and declare it in the model's configuration",
         discussion: """
             SOURCE is a repository of the hub (`OWNER/NAME[@REVISION]`), one GGUF in it (`OWNER/NAME/FILE.gguf`), a folder \
-            of PEFT, or a local GGUF. llama.cpp takes GGUF; vLLM and mistral.rs take PEFT.
+            of PEFT, or a local GGUF. vLLM and mistral.rs take PEFT; llama.cpp takes GGUF, which is made of what PEFT has \
+            written where a source has none. A relative path begins at the working directory.
             """
     )
 

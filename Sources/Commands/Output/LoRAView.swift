@@ -5,7 +5,8 @@ import Platform
 /// How adapters look to a person.
 enum LoRAView {
     static func text(_ added: LoRAAdd.Outcome, isDryRun: Bool) -> String {
-        let facts = "\(added.format), rank \(added.rank), \(added.sizeBytes)"
+        let origin = added.madeFrom.map { ", made from \($0.uppercased())" } ?? ""
+        let facts = "\(added.format), rank \(added.rank), \(added.sizeBytes)\(origin)"
         let files: String
         if added.wasThere {
             files = "`\(added.name)` is stored already: \(facts)"

@@ -1,3 +1,5 @@
+import Formats
+
 /// What `config.json` says of a model, with what the library that wrote it takes for granted.
 struct Configuration: Sendable {
     /// The whole document.
@@ -133,6 +135,24 @@ struct Configuration: Sendable {
         get throws(HuggingFaceError) {
             try integer(anyOf: ["num_local_experts", "num_experts", "n_routed_experts"])
         }
+    }
+}
+
+extension Configuration {
+    /// What the header of a model that was converted already tells of its layers, heads and experts, in the words that it
+    /// was converted from; of the rest it says nothing.
+    init(of model: GGUFHeader, _ family: ModelFamily) throws(HuggingFaceError) {
+        let keys = [
+            "num_hidden_layers": "block_count", "num_attention_heads": "attention.head_count",
+            "num_key_value_heads": "attention.head_count_kv", "num_experts": "expert_count",
+        ]
+        let entries = keys.compactMap { key, suffix in
+            model["\(family.name).\(suffix)"]?.integer.map { #""\#(key)":\#($0)"# }
+        }
+        guard let document = try? JSONText(Array("{\(entries.joined(separator: ","))}".utf8)) else {
+            preconditionFailure("numbers below plain names are JSON")
+        }
+        try self.init(document)
     }
 }
 

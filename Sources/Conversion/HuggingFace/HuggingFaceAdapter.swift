@@ -1,4 +1,4 @@
-import Formats
+public import Formats
 public import SystemPackage
 
 /// A LoRA adapter in a folder as PEFT writes it, ready to become a GGUF.
@@ -15,15 +15,41 @@ public struct HuggingFaceAdapter: Sendable {
     ///
     /// `card` is the front matter of the adapter's `README.md`.
     public init(_ path: FilePath, base: FilePath, card: ModelCard = ModelCard()) throws(HuggingFaceError) {
-        let folder = HuggingFaceFolder(path: path)
-        let settings = try folder.requiredJSON(AdapterFacts.configName).root.members
         let baseFolder = HuggingFaceFolder(path: base)
         let configuration = try Configuration(try baseFolder.requiredJSON("config.json"))
         guard let name = configuration.architecture else { throw .architecture(nil) }
         guard let family = ModelFamily.named(name) else { throw .architecture(name) }
+        try self.init(HuggingFaceFolder(path: path), family, configuration, card)
+    }
+
+    /// Reads the folder of an adapter, for a model that is there as a GGUF: its header tells as much.
+    ///
+    /// `name` is what the folder was called where it came from, if that is not its own name.
+    public init(
+        _ path: FilePath,
+        name: String? = nil,
+        over model: GGUFHeader,
+        card: ModelCard = ModelCard()
+    ) throws(HuggingFaceError) {
+        guard let architecture = model.architecture else { throw .architecture(nil) }
+        guard let family = ModelFamily.inGGUF(architecture) else { throw .architecture(architecture) }
+        let configuration = try Configuration(of: model, family)
+        try self.init(HuggingFaceFolder(path: path, name: name), family, configuration, card)
+    }
+
+    /// Whether adapters can be made for models whose GGUF names this architecture.
+    public static func isKnown(architecture: String) -> Bool { ModelFamily.inGGUF(architecture) != nil }
+
+    private init(
+        _ folder: HuggingFaceFolder,
+        _ family: ModelFamily,
+        _ configuration: Configuration,
+        _ card: ModelCard
+    ) throws(HuggingFaceError) {
+        let settings = try folder.requiredJSON(AdapterFacts.configName).root.members
         try Self.refuseOthers(settings)
         let stored = try StoredWeights.tensorsInDataOrder(
-            of: path.appending(AdapterFacts.weightsName),
+            of: folder.path.appending(AdapterFacts.weightsName),
             named: AdapterFacts.weightsName
         )
         let arrangement = try AdapterArrangement(stored, family: family, configuration: configuration)

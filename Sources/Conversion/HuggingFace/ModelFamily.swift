@@ -52,6 +52,9 @@ struct ModelFamily: Sendable {
         all.first { $0.architectures.contains(architecture) }
     }
 
+    /// The family of an architecture as a GGUF has it.
+    static func inGGUF(_ name: String) -> ModelFamily? { all.first { $0.name == name } }
+
     static let all = [
         ModelFamily(
             architectures: [

@@ -4,13 +4,20 @@ import Formats
 import Platform
 import Store
 
+/// A model that an adapter is to be laid over, as it was found.
+struct FoundBase: Sendable {
+    let base: AdapterBase
+    /// The header of its first file, if it is a GGUF.
+    let header: GGUFHeader?
+}
+
 /// Reads of a model what an adapter must fit.
 struct AdapterBaseLookup: Sendable {
     let model: ConfiguredModel
     let stack: Stack
 
     /// What the headers of the stored model say, else those on the hub.
-    func find(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> AdapterBase {
+    func find(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> FoundBase {
         if let stored = try await stored(in: workspace) { return stored }
         if case .local(let path) = model.reference.source {
             let headers = try LocalModel(path, InspectOptions(), GGUFHeader.usualArrayLimit).read().0
@@ -29,7 +36,7 @@ struct AdapterBaseLookup: Sendable {
     }
 
     /// What the headers of the stored model say, if there is one.
-    func stored(in workspace: Workspace) async throws(Failure) -> AdapterBase? {
+    func stored(in workspace: Workspace) async throws(Failure) -> FoundBase? {
         let lookup = StoredLookup(reference: model.reference, quant: model.quant, format: model.format)
         let models = try await lookup.all(in: workspace).models.filter { $0.firstMissingFile == nil }
         // Its quantizations differ in nothing that matters here.
@@ -45,18 +52,16 @@ struct AdapterBaseLookup: Sendable {
         _ headers: ModelHeaders,
         _ repository: String? = nil,
         in workspace: Workspace
-    ) -> AdapterBase {
-        let tensors =
-            switch headers {
-            case .gguf(let parts): parts.flatMap(\.header.tensors)
-            case .safetensors(let parts, _): parts.flatMap(\.header.tensors)
-            }
-        return AdapterBase(
-            headers.facts,
-            headers.format,
-            tensors: tensors,
-            names: names(repository, in: workspace)
-        )
+    ) -> FoundBase {
+        var header: GGUFHeader?
+        let tensors: [TensorDescription]
+        switch headers {
+        case .gguf(let parts): (header, tensors) = (parts.first?.header, parts.flatMap(\.header.tensors))
+        case .safetensors(let parts, _): tensors = parts.flatMap(\.header.tensors)
+        }
+        let names = names(repository, in: workspace)
+        let base = AdapterBase(headers.facts, headers.format, tensors: tensors, names: names)
+        return FoundBase(base: base, header: header)
     }
 
     /// All that the model is called, here and where it comes from.

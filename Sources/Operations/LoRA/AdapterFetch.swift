@@ -8,6 +8,8 @@ struct AdapterFetch: Sendable {
     let found: FoundAdapter
     let stack: Stack
     var options = PullOptions()
+    /// What makes a GGUF of it; without that it is stored as it is.
+    var conversion: AdapterConversion?
 
     private var request: PullRequest { found.source.request(for: stack.engine) }
 
@@ -29,17 +31,27 @@ struct AdapterFetch: Sendable {
         in workspace: Workspace,
         report: @escaping Reporter
     ) async throws(Failure) -> (model: StoredModel, wasThere: Bool) {
-        if let stored = found.stored { return (stored, true) }
+        if let stored = found.stored, conversion == nil { return (stored, true) }
         let store = stack.adapterStore
         do {
             let lock = try await store.lock(model: found.source.name) {
                 report(.phase(.waiting, "waiting for another stackctl that pulls \(found.source.name)"))
             }
             defer { withExtendedLifetime(lock) {} }
-            let model =
-                if case .hub(let source, let selection) = found.place {
-                    try await fetch(source, selection, in: workspace, report)
-                } else { try await imports.run(in: store, holding: lock, report: report).0 }
+            // What was there before is somebody's, and stays.
+            let former = try store.models(named: found.source.name).map(\.key)
+            var model: StoredModel
+            switch found.place {
+            case .stored(let stored): model = stored
+            case .local: model = try await imports.run(in: store, holding: lock, report: report).0
+            case .hub(let source, let selection):
+                model = try await fetch(source, selection, in: workspace, report)
+            }
+            if let conversion {
+                let original = model
+                defer { if !former.contains(original.key) { try? store.remove(original, holding: lock) } }
+                model = try await conversion.run(original, report: report)
+            }
             try await removeFormer(than: model, holding: lock, in: workspace, report)
             return (model, false)
         } catch { throw Failure(error) }

@@ -143,7 +143,7 @@ struct AdapterLookup: Sendable {
     /// Whether a path still has the bytes that are stored of it.
     private func isSame(_ path: FilePath, _ stored: StoredModel) throws -> Bool {
         let isFolder = try FileSystem.status(path)?.kind == .directory
-        for file in stored.manifest.files {
+        for file in stored.manifest.conversion?.files ?? stored.manifest.files {
             let original = isFolder ? file.path.below(path) : path
             guard let status = try FileSystem.status(original), status.size == file.sizeBytes,
                 try Digest.ofFile(original).hex == file.sha256

@@ -30,7 +30,12 @@ struct DeclaredAdapters: Sendable {
             )
             do throws(AdapterRefusal) { _ = try fit.judge() } catch {
                 let model = settings[SettingKey.model] ?? "the model"
-                throw Failure(error, adapter: adapter.name, model: model, stack: stack)
+                let failure = Failure(error, adapter: adapter.name, model: model, stack: stack)
+                guard case .form(_, .peft) = error else { throw failure }
+                let source = try AdapterSource(adapter, in: workspace).reference
+                let add = ["stackctl", stack.name, "lora", "add", model, "\(adapter.name)=\(source)"]
+                let command = add.map(ShellCommand.quoted).joined(separator: " ")
+                throw failure.hinting(instead: "make a GGUF of it with `\(command)`")
             }
             return LaunchAdapter(
                 name: adapter.name,

@@ -1,4 +1,5 @@
 import Catalog
+import Conversion
 import Engines
 import Formats
 
@@ -35,6 +36,33 @@ extension Failure {
         }
     }
 
+    /// Words why no GGUF can be made of an adapter.
+    init(_ error: HuggingFaceError, of name: String) {
+        switch error {
+        case .system(let error): self.init(system: error)
+        case .architecture, .feature, .unknownTensor:
+            self.init(
+                .unsupported,
+                "no GGUF can be made of `\(name)`: \(error)",
+                hint:
+                    "name one that there is, `OWNER/NAME/FILE.gguf` or `./FILE.gguf`; llama.cpp's convert_lora_to_gguf.py may make it",
+                cause: error
+            )
+        default: self.init(.invalid, "`\(name)` is no valid adapter: \(error)", cause: error)
+        }
+    }
+
+    /// Words why the GGUF of an adapter was not made.
+    init(_ error: ConversionError, of name: String) {
+        switch error {
+        case .system(let error): self.init(system: error)
+        case .cancelled: self.init(.cancelled, "interrupted", cause: error)
+        case .written:
+            self.init(.failed, "the GGUF of `\(name)` is not what it should be: \(error)", cause: error)
+        default: self.init(.invalid, "`\(name)` is no valid adapter: \(error)", cause: error)
+        }
+    }
+
     /// Words why an adapter cannot be laid over a model.
     init(_ refusal: AdapterRefusal, adapter: String, model: String, stack: Stack) {
         let kind: Kind =
@@ -54,8 +82,7 @@ extension Failure {
 
     private static func hint(_ refusal: AdapterRefusal, _ model: String) -> String? {
         switch refusal {
-        case .form(_, .peft):
-            "name a GGUF of it: `OWNER/NAME/FILE.gguf` or `./FILE.gguf`; llama.cpp's convert_lora_to_gguf.py makes one"
+        case .form(_, .peft): "`stackctl lora add \(model) NAME=SOURCE` makes a GGUF of it"
         case .form(_, .gguf): "name the repository or the folder that it was made from"
         case .architecture, .baseFormat(_, .gguf):
             "adapters go over the original: `stackctl pull --format safetensors \(model)`"

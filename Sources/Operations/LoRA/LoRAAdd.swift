@@ -23,6 +23,8 @@ public struct LoRAAdd: Sendable {
         public let revision: String?
         /// `gguf` or `peft`.
         public let format: String
+        /// `peft` where the GGUF was made of that, or would be.
+        public let madeFrom: String?
         /// The rank of its matrices.
         public let rank: Int
         /// What its strength is divided by the rank of.
@@ -72,18 +74,14 @@ public struct LoRAAdd: Sendable {
         // A mistake in the text is found before anything is asked for.
         var change = try declaration.check(in: workspace)
         let found = try await AdapterLookup(source: source, stack: stack).find(in: workspace, report: report)
-        try await judge(found, of: model, on: stack, in: workspace, report)
-        var folder: String?
-        var wasThere = found.stored != nil
+        let conversion = try await judge(found, of: model, on: stack, in: workspace, report)
+        let fetch = AdapterFetch(found: found, stack: stack, conversion: conversion)
+        var stored = conversion == nil ? found.stored : nil
+        var wasThere = stored != nil
         if isDryRun {
-            try await AdapterFetch(found: found, stack: stack).plan(in: workspace).checkSpace()
-            folder = found.stored?.folder
+            try await fetch.plan(in: workspace).checkSpace()
         } else {
-            let fetched = try await AdapterFetch(found: found, stack: stack).run(
-                in: workspace,
-                report: report
-            )
-            (folder, wasThere) = (fetched.model.folder, fetched.wasThere)
+            (stored, wasThere) = try await fetch.run(in: workspace, report: report)
             change = try declaration.write(in: workspace)
         }
         return Outcome(
@@ -93,24 +91,26 @@ public struct LoRAAdd: Sendable {
             name: name,
             source: source.text,
             revision: source.revision,
-            format: found.facts.form.rawValue,
+            format: (conversion == nil ? found.facts.form : .gguf).rawValue,
+            madeFrom: conversion == nil ? nil : found.facts.form.rawValue,
             rank: found.facts.rank,
             alpha: found.facts.alpha,
             scale: scale ?? change.former?.scale,
-            sizeBytes: found.size,
-            folder: folder,
+            sizeBytes: stored?.manifest.size ?? found.size,
+            folder: stored?.folder,
             wasThere: wasThere,
             changed: change.isNew
         )
     }
 
+    /// Finds out whether it fits, and what makes a GGUF of it where that is what the engine reads.
     private func judge(
         _ found: FoundAdapter,
         of model: ConfiguredModel,
         on stack: Stack,
         in workspace: Workspace,
         _ report: @escaping Reporter
-    ) async throws(Failure) {
+    ) async throws(Failure) -> AdapterConversion? {
         let settings = try EffectiveConfig(model.config, of: stack, in: workspace).settings
         var fit = AdapterFit(
             stack.engine,
@@ -118,16 +118,24 @@ public struct LoRAAdd: Sendable {
             over: nil,
             mostRank: settings[SettingKey.maxLoRARank],
             scale: scale,
-            hasMixture: settings[SettingKey<DeclaredMixture>.mixture] != nil
+            hasMixture: settings[SettingKey<DeclaredMixture>.mixture] != nil,
+            isConverted: true
         )
         do throws(AdapterRefusal) {
             // What the engine never takes need not be compared with a model that may have to be asked for.
             _ = try fit.judge()
         } catch { throw Failure(error, adapter: found.source.text, model: self.model, stack: stack) }
-        fit.base = try await AdapterBaseLookup(model: model, stack: stack).find(in: workspace, report: report)
+        let base = try await AdapterBaseLookup(model: model, stack: stack).find(in: workspace, report: report)
+        fit.base = base.base
         do throws(AdapterRefusal) {
             for warning in try fit.judge() { report(.warning("`\(found.source.text)`: \(warning)")) }
         } catch { throw Failure(error, adapter: found.source.text, model: self.model, stack: stack) }
+        guard stack.engine == .llamacpp, found.facts.form == .peft, let header = base.header else {
+            return nil
+        }
+        let conversion = AdapterConversion(base: header, fit: fit, model: self.model, stack: stack)
+        try conversion.check(found.source.text)
+        return conversion
     }
 }
 

@@ -141,7 +141,7 @@ extension ConfiguredModel {
     /// What is stored of the model; one that cannot be looked at says nothing.
     fileprivate func base(on stack: Stack, in workspace: Workspace) async throws(Failure) -> AdapterBase? {
         do throws(Failure) {
-            return try await AdapterBaseLookup(model: self, stack: stack).stored(in: workspace)
+            return try await AdapterBaseLookup(model: self, stack: stack).stored(in: workspace)?.base
         } catch {
             guard error.kind == .invalid || error.kind == .unavailable else { throw error }
             return nil

@@ -20,13 +20,6 @@ struct LoRARefusalTests {
     }
 
     @Test func `the form of the other engines`() async throws {
-        let peft = try await refused("llamacpp", try AdapterRepository.peft("ada/sql-lora"))
-        #expect(peft.kind == .unsupported)
-        #expect(
-            peft.message
-                == "`llamacpp` cannot serve `\(LoRAHome.gguf):q8_0` with `ada/sql-lora`: llamacpp reads adapters in GGUF, and this is a folder of PEFT"
-        )
-        #expect(peft.hint?.hasPrefix("name a GGUF of it") == true)
         for stack in ["vllm", "mistral"] {
             let gguf = try await refused(stack, try AdapterRepository.gguf("ada/sql-lora"))
             #expect((gguf.kind, gguf.message.hasSuffix("and this is a GGUF")) == (.unsupported, true))
