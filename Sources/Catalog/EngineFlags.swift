@@ -18,6 +18,16 @@ public struct EngineFlags: Sendable {
         public let isRemoved: Bool
         /// What took its place.
         public let successor: String?
+
+        /// Whether one of its names turns it off: such names stand behind the others and begin with `-n` or `--no-`.
+        public func isTurnedOff(by name: some StringProtocol) -> Bool {
+            let name = EngineFlags.spelling(of: name)
+            guard values.upperBound == 0, let place = names.firstIndex(of: name),
+                names.contains(where: { $0.hasPrefix("--no-") })
+            else { return false }
+            let first = names.firstIndex { $0.hasPrefix("--no-") || $0.hasPrefix("-n") } ?? 0
+            return first > 0 && place >= first
+        }
     }
 
     /// The engine.

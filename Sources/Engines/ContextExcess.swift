@@ -8,6 +8,8 @@ public struct ContextExcess: Sendable, Equatable {
     public let requests: Int
     /// The tokens that one request can make use of: what the model was made for.
     public let window: Int
+    /// Whether the engine is told the window instead, since it would not start with more.
+    public let isCut: Bool
 
     /// The tokens that all of the requests can make use of.
     public var usable: Int { window * requests }
@@ -20,7 +22,7 @@ public struct ContextExcess: Sendable, Equatable {
         let options = ContextOptions(stack.engine)
         let settings = settings ?? stack.settings
         let extra = settings[SettingKey<[String]>.extra(of: stack.engine)] ?? []
-        guard options.stretching.allSatisfy({ extra.value(ofOption: [$0]) == nil }) else { return nil }
+        guard !options.isStretched(by: extra) else { return nil }
         let told = extra.value(ofOption: options.context)
         guard let asked = told.map(ContextOptions.tokens) ?? settings[SettingKey.context], asked > 0 else {
             return nil
@@ -34,5 +36,6 @@ public struct ContextExcess: Sendable, Equatable {
         let (usable, overflow) = window.multipliedReportingOverflow(by: requests)
         guard window > 0, !overflow, asked > usable else { return nil }
         (self.asked, self.requests, self.window) = (asked, requests, window)
+        isCut = stack.engine == .vllm && told == nil
     }
 }

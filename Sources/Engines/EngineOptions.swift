@@ -26,6 +26,13 @@ struct ContextOptions {
         }
     }
 
+    /// Whether arguments make the window longer; vLLM takes parts of a structure too, as `--hf-overrides.rope_theta`.
+    func isStretched(by arguments: [String]) -> Bool {
+        arguments.contains { word in
+            stretching.contains(String(EngineFlags.spelling(of: word).prefix { $0 != "." }))
+        }
+    }
+
     /// A number of tokens as vLLM reads it too: `32k` is 32000, `32K` is 32768.
     static func tokens(_ text: Substring) -> Int {
         let factors: [Character: Int] = ["k": 1000, "K": 1 << 10, "m": 1_000_000, "M": 1 << 20]

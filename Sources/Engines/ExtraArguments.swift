@@ -1,15 +1,22 @@
-import Catalog
+public import Catalog
 
 /// The further words of a command that somebody declared, held against what the engine has.
 ///
 /// A word that the engine's table does not have is refused, since the engine itself would only say so when it starts, after
 /// the model before it was stopped. But a table is of one version, and an image may be newer: what comes behind `--` is handed
 /// on unseen.
-struct ExtraArguments {
+public struct ExtraArguments {
+    /// Refuses words that the engine would stop at.
+    public static func check(_ words: [String], of engine: EngineName) throws(LaunchRefusal) {
+        _ = try ExtraArguments(words, EngineFlags.of(engine))
+    }
+
     /// The words to hand on.
     private(set) var words: [String] = []
     /// The names of the options among them.
     private(set) var names: Set<String> = []
+    /// The options of which they name a part, as `--speculative-config.model`, and the first of these words.
+    private(set) var parts: [String: String] = [:]
 
     private let flags: EngineFlags
     private static let secrets: Set = ["--api-key", "--hf-token", "-hft"]
@@ -68,6 +75,7 @@ struct ExtraArguments {
             throw .valueNotAccepted(flags.engine, name, wrong, choices: choices)
         }
         names.insert(known)
+        if name.hasPrefix("\(known)."), parts[known] == nil { parts[known] = name }
         words += [word] + values
     }
 

@@ -1,68 +1,69 @@
 import Catalog
 
 extension LaunchPlan {
-    /// A file of variables as `docker run --env-file` reads it, every line up to its end as it is: the engine's own
-    /// variables for all that it has such for, and as comments the arguments that are left.
+    /// A file of variables as `docker run --env-file` reads it, a variable a line and every line up to its end as it is,
+    /// for an image that is started without arguments; refused where it would say less than the command.
     public var variables: String {
-        var lines = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        var rest: [[String]] = []
-        if engine == .llamacpp {
-            for words in optionsWithValues {
-                if let line = variable(words) { lines.append(line) } else { rest.append(words) }
+        get throws(LaunchRefusal) {
+            guard nodes.isEmpty else { throw .severalMachines }
+            guard engine == .llamacpp else { throw .variablesNotRead(engine) }
+            // A name without a value is handed on where there is one, and the server open to all where there is none.
+            for case .variable(let name) in secrets.values { throw .keyNotInVariables(.variable(name)) }
+            var values = environment
+            var lacking: [String] = []
+            var given: Set<String> = []
+            for option in options {
+                let isSecond = !given.insert(option.names.first ?? option.word).inserted
+                // Of an option that adds to those before it, a variable holds the last one alone.
+                if isSecond && option.repeats || option.variable == nil || option.value.hasLines {
+                    lacking.append(option.word)
+                } else if let variable = option.variable {
+                    values[variable] = option.value
+                }
             }
-        } else {
-            rest = optionsWithValues
+            guard lacking.isEmpty else { throw .variablesLacking(engine, lacking) }
+            return values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
         }
-        let text = lines.map { "\($0)\n" }.joined() + secrets.sorted { $0.key < $1.key }.map(secret).joined()
-        guard !rest.isEmpty else { return text }
-        let arguments = rest.map { "#   \(ShellCommand.oneLine($0))\n" }
-        return text + "# No variable says these; they are arguments of the command:\n" + arguments.joined()
     }
 
-    /// The words of the command, each option with its values.
-    private var optionsWithValues: [[String]] {
+    /// An option of the command as a variable says it.
+    private struct Assigned {
+        /// The word of the command.
+        let word: String
+        let names: [String]
+        let variable: String?
+        let value: String
+        let repeats: Bool
+    }
+
+    private var options: [Assigned] {
         let flags = EngineFlags.of(engine)
-        var groups: [[String]] = []
-        var rest = keylessArguments[...]
+        var options: [Assigned] = []
+        var rest = containerCommand[...]
         while let word = rest.popFirst() {
-            let count = flags[word].map(\.values.upperBound) ?? (engine == .llamacpp ? 0 : .max)
-            let isKnown = flags[word] != nil
-            let values = rest.prefix { isKnown && engine == .llamacpp || !$0.hasPrefix("-") }.prefix(count)
+            guard let option = flags[word] else {
+                options.append(Assigned(word: word, names: [], variable: nil, value: "", repeats: false))
+                // What follows an option that nobody knows may be its value, or not.
+                while rest.first?.hasPrefix("-") == false { rest.removeFirst() }
+                continue
+            }
+            let values = rest.prefix(option.values.upperBound)
             rest = rest.dropFirst(values.count)
-            groups.append([word] + values)
+            options.append(
+                Assigned(
+                    word: word,
+                    names: option.names,
+                    variable: values.count < 2 ? option.variable : nil,
+                    value: values.first ?? (option.isTurnedOff(by: word) ? "0" : "1"),
+                    repeats: option.repeats
+                )
+            )
         }
-        return groups
-    }
-
-    /// The line that says the same as an option.
-    private func variable(_ words: [String]) -> String? {
-        guard let option = EngineFlags.of(.llamacpp)[words[0]], let variable = option.variable,
-            words.count < 3,
-            !words.dropFirst().contains(where: { $0.contains { $0.isNewline } })
-        else { return nil }
-        if words.count == 2 { return "\(variable)=\(words[1])" }
-        // What turns something off is a name among others that turn it on.
-        let isOff = words[0].hasPrefix("--no-") || words[0].hasPrefix("-no")
-        let hasOther = option.names.contains { $0.hasPrefix("--") && !$0.hasPrefix("--no-") }
-        return "\(variable)=\(isOff && hasOther ? 0 : 1)"
-    }
-
-    private func secret(_ variable: String, _ secret: SecretReference) -> String {
-        switch secret {
-        // Without a value it is handed on from the environment of whoever reads the file.
-        case .variable(variable): "\(variable)\n"
-        case .variable(let name): "# \(variable) is to have the value of $\(name)\n"
-        case .file(let path):
-            keyFile.isEmpty
-                ? "# \(variable) is to have the content of \(ShellCommand.oneLine([path]))\n"
-                : "LLAMA_ARG_API_KEY_FILE=\(path)\n"
-        }
+        return options
     }
 }
 
-extension ShellCommand {
-    /// Words on one line of a comment, even if one has several lines.
-    fileprivate static func oneLine(_ words: [String]) -> String {
-        String(words.map(quoted).joined(separator: " ").map { $0.isNewline ? " " : $0 })
-    }
+extension String {
+    /// Whether it takes more than a line.
+    fileprivate var hasLines: Bool { contains { $0.isNewline } }
 }

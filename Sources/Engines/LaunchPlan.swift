@@ -28,9 +28,11 @@ public struct LaunchPlan: Sendable, Equatable {
     public let devices: Devices
     /// What is set and the engine has no word for, so that it comes to nothing.
     public let unused: [Setting]
+    /// Options with a structure, which come to nothing because `extra` names parts of the same structure.
+    public let displaced: [DisplacedOption]
     /// The commands of several machines that serve the model together, the first one's first; none where one does it alone.
     public let nodes: [LaunchNode]
-    /// The words that tell where the file with the key is, which `argv` ends in.
+    /// The words that tell llama.cpp where it sees the file with the key, which `argv` ends in.
     let keyFile: [String]
 
     /// The part of the command that the image's entry point does not already have.
@@ -39,12 +41,25 @@ public struct LaunchPlan: Sendable, Equatable {
     var keylessArguments: [String] { Array(containerCommand.dropLast(keyFile.count)) }
     /// How many words are the program.
     var programCount: Int { engine == .vllm ? 2 : 1 }
-    /// The secrets that go into the command's environment; llama.cpp reads a file by itself.
-    public var environmentSecrets: [String: SecretReference] { keyFile.isEmpty ? secrets : [:] }
+    /// The secrets that go into the command's environment, as its container sees them; llama.cpp reads a file by itself.
+    public var environmentSecrets: [String: SecretReference] {
+        guard keyFile.isEmpty else { return [:] }
+        return secrets.mapValues { secret in
+            if case .file = secret { .file(Self.keyPath) } else { secret }
+        }
+    }
+    /// The file of this machine that the key is in, if a file has it: the container is to see it at `keyPath`.
+    public var keySource: String? {
+        for case .file(let path) in secrets.values { return path }
+        return nil
+    }
+    /// Where a container sees the file with the key: where Compose puts a secret of this name.
+    public static let keyPath = "/run/secrets/api-key"
 
     /// Decides on the command, or refuses what the engine would refuse.
     public init(_ request: LaunchRequest) throws(LaunchRefusal) {
         let engine = request.stack.engine
+        if let alone = request.loneNode { throw .oneMachine(alone) }
         let present = Set(request.adapters.map(\.name))
         let declared = request.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
         if let lost = declared.first(where: { !present.contains($0.name) }) {
@@ -57,7 +72,7 @@ public struct LaunchPlan: Sendable, Equatable {
             case .mistralrs: try .mistralRs(request)
             }
         let extra = request.settings[SettingKey<[String]>.extra(of: engine)] ?? []
-        let words = try command.argv(engine, extra: extra)
+        let (words, displaced) = try command.argv(engine, extra: extra)
         let secrets = request.secrets
         self.engine = engine
         self.secrets = secrets
@@ -69,6 +84,7 @@ public struct LaunchPlan: Sendable, Equatable {
         image = request.stack.image
         model = command.model
         unused = request.foreign + command.unused
+        self.displaced = displaced
     }
 
     /// Two plans are equal if they come to the same command.
@@ -133,9 +149,9 @@ extension LaunchRequest {
 
     /// What tells llama.cpp the file that the key is in.
     fileprivate var keyFile: [String] {
-        guard stack.engine == .llamacpp, case .file(let path)? = settings[SettingKey<SecretReference>.apiKey]
+        guard stack.engine == .llamacpp, case .file? = settings[SettingKey<SecretReference>.apiKey]
         else { return [] }
-        return ["--api-key-file", path]
+        return ["--api-key-file", LaunchPlan.keyPath]
     }
 
     /// Which GPUs the engine is to have.

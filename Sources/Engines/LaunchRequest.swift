@@ -57,20 +57,24 @@ public struct LaunchRequest: Sendable {
         settings[SettingKey.context] ?? min(facts?.contextLength ?? Self.usualContext, Self.usualContext)
     }
 
-    /// The tokens that one request may have, within the model's own limit; `nil` if neither is known.
+    /// The tokens that one request may have, within the model's own limit unless the engine is told to stretch it; `nil` if
+    /// neither is known.
     var contextPerRequest: Int? {
-        guard let limit = facts?.contextLength else { return settings[SettingKey.context] }
-        return min(settings[SettingKey.context] ?? Self.usualContext, limit)
+        let told = settings[SettingKey.context]
+        guard let limit = facts?.contextLength else { return told }
+        let extra = settings[SettingKey<[String]>.extra(of: stack.engine)] ?? []
+        if let told, ContextOptions(stack.engine).isStretched(by: extra) { return told }
+        return min(told ?? Self.usualContext, limit)
     }
 
     /// What clients call the model.
     var servedName: String { settings[SettingKey.servedName] ?? model }
 
     /// The addresses of the machines that serve the model together; none where one does it alone.
-    var nodes: [String] {
-        let addresses = settings[SettingKey<[String]>.nodes] ?? []
-        return addresses.count > 1 ? addresses : []
-    }
+    var nodes: [String] { settings[SettingKey<[String]>.nodes] ?? [] }
+
+    /// The address of a machine that is named where there is no other one to share with.
+    var loneNode: String? { nodes.count == 1 ? nodes[0] : nil }
 
     /// How tokens are guessed ahead.
     var speculation: Speculation? {

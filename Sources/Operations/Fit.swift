@@ -15,6 +15,8 @@ public struct FitOptions: Sendable {
     public var quant: Quantization?
     /// The branch, tag or commit.
     public var revision: String?
+    /// What the flags of a command set, which goes before all that is declared.
+    var flags = EffectiveSettings()
     /// Whether the hub must not be asked.
     public var isOffline = false
 
@@ -40,7 +42,7 @@ public struct Fit: Sendable {
     public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> FittedModel
     {
         let model = try ConfiguredModel(reference, quant: options.quant, in: workspace)
-        let stack = try workspace.stack(serving: model)
+        let stack = try workspace.stack(serving: model, flags: options.flags)
         let host = await HostProfile.read(environment: workspace.environment)
         let found = try await FitSource(model.reference, options, stack).find(in: workspace, report)
         let settings = MemorySettings(

@@ -91,14 +91,14 @@ public struct Launch: Sendable {
         let plan = try await plan(in: workspace)
         let launch = plan.launch
         let text = try plan.written(as: format)
-        await ContextAdvice(lookup.reference, quant: lookup.quant).report(in: workspace, to: report)
+        await ContextAdvice(lookup.reference, quant: lookup.quant, flags: flags).report(
+            in: workspace,
+            to: report
+        )
         plan.reportUnused(to: report)
-        if format == .env, let (variable, secret) = launch.environmentSecrets.first {
-            report(
-                .warning(
-                    "the key is not in it: give the server \(variable), which is to be what `\(secret)` has"
-                )
-            )
+        // The files for Compose and Kubernetes hand it on by themselves.
+        if [.shell, .json, .env].contains(format), let mount = plan.keyMount {
+            report(.note("the server reads its key at \(LaunchPlan.keyPath): give its container `\(mount)`"))
         }
         ModelStore(volume: plan.volume).noteUse(of: plan.key)
         return Command(
@@ -124,7 +124,8 @@ public struct Launch: Sendable {
         )
         let wanted = StoredLookup(reference: model.reference, quant: model.quant, format: model.format)
         let (stack, stored) = try await wanted.one(in: workspace)
-        let settings = try EffectiveConfig(model.config, of: stack, flags: flags, in: workspace).settings
+        var settings = try EffectiveConfig(model.config, of: stack, flags: flags, in: workspace).settings
+        settings.placeKey(below: workspace.home.path)
         guard let format = ModelFormat(rawValue: stored.key.format) else {
             throw Failure(.unsupported, "`\(stored.key.model)` has the unknown format `\(stored.key.format)`")
         }
@@ -194,6 +195,7 @@ public struct Launch: Sendable {
 extension Launch.Plan {
     /// Says what is set for this model and comes to nothing with its engine.
     func reportUnused(to report: Reporter) {
+        reportDisplaced(to: report)
         // What was shipped is for all engines, and of no surprise where one does not take it.
         let own = launch.unused.filter { setting in
             guard case .file(let file, _)? = settings[setting]?.origin else {
@@ -206,13 +208,27 @@ extension Launch.Plan {
         report(.warning("\(launch.engine.rawValue) has no word for \(names), and is not told"))
     }
 
+    /// The volume that has the container see the file with the key, if a file has it.
+    var keyMount: String? { launch.keySource.map { "\($0):\(LaunchPlan.keyPath):ro" } }
+
+    private func reportDisplaced(to report: Reporter) {
+        for option in launch.displaced {
+            report(
+                .warning(
+                    """
+                    `\(option.part)` in `extra` takes the place of all of `\(option.words.joined(separator: " "))`, which \
+                    other settings make; write all of its parts in `extra`, or none
+                    """
+                )
+            )
+        }
+    }
+
     fileprivate func written(as format: Launch.Format) throws(Failure) -> String {
         do throws(LaunchRefusal) {
             switch format {
             case .shell, .json: return launch.shell + "\n"
-            case .env:
-                guard launch.nodes.isEmpty else { throw .severalMachines }
-                return launch.variables
+            case .env: return try launch.variables
             case .compose: return try LaunchService(launch, in: stack, size: size).compose
             case .k8s: return try LaunchService(launch, in: stack, size: size).kubernetes
             }
@@ -222,6 +238,36 @@ extension Launch.Plan {
 
 extension Failure {
     fileprivate init(_ refusal: LaunchRefusal, stack: Stack, model: String) {
-        self.init(.unsupported, "`\(stack.name)` cannot serve `\(model)`: \(refusal)", cause: refusal)
+        let launch = "stackctl \(stack.name) launch \(model)"
+        let (what, hint): (String, String?) =
+            switch refusal {
+            case .severalMachines:
+                ("cannot be written so", "`\(launch) --format shell` prints the command of each machine")
+            case .variablesNotRead, .variablesLacking:
+                ("cannot be written so", "`\(launch) --format compose` says it, as `shell` and `k8s` do")
+            case .keyNotInVariables:
+                (
+                    "cannot be written so",
+                    "`\(launch) --format compose` does not start without it; nor does a server with `api_key: file:PATH`"
+                )
+            case .oneMachine:
+                (
+                    "cannot be served",
+                    "name all of them in `nodes`, or take it out with `stackctl config unset \(model) nodes`"
+                )
+            default: ("", nil)
+            }
+        let sentence = what.isEmpty ? "`\(stack.name)` cannot serve `\(model)`" : "`\(model)` \(what)"
+        self.init(.unsupported, "\(sentence): \(refusal)", hint: hint, cause: refusal)
+    }
+}
+
+extension EffectiveSettings {
+    /// Has the file of a key start from a folder, as it is declared.
+    fileprivate mutating func placeKey(below folder: FilePath) {
+        let setting = SettingKey<SecretReference>.apiKey.setting
+        guard case .file(let path)? = self[.apiKey], let entry = self[setting] else { return }
+        let whole = SecretReference.file(folder.pushing(FilePath(path)).string)
+        self[setting] = Entry(.text("\(whole)"), entry.origin)
     }
 }

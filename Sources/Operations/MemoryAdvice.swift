@@ -6,19 +6,21 @@ import Platform
 struct MemoryAdvice: Sendable {
     private let reference: ModelReference
     private let quant: Quantization?
+    private let flags: EffectiveSettings
 
-    init(_ reference: ModelReference, quant: Quantization?) {
+    init(_ reference: ModelReference, quant: Quantization?, flags: EffectiveSettings) {
         self.reference = reference
         self.quant = quant
+        self.flags = flags
     }
 
     /// Goes by what is stored, else by the catalog: nobody is asked.
     func report(in workspace: Workspace, to report: @escaping Reporter) async {
-        await ContextAdvice(reference, quant: quant).report(in: workspace, to: report)
+        await ContextAdvice(reference, quant: quant, flags: flags).report(in: workspace, to: report)
         var options = FitOptions()
-        (options.quant, options.isOffline) = (quant, true)
+        (options.quant, options.flags, options.isOffline) = (quant, flags, true)
         guard let model = try? ConfiguredModel(reference, quant: quant, in: workspace),
-            let stack = try? workspace.stack(serving: model),
+            let stack = try? workspace.stack(serving: model, flags: flags),
             let fitted = try? await Fit(reference, options).run(in: workspace, report: { _ in }),
             let row = row(of: fitted, stack)
         else { return }

@@ -129,13 +129,19 @@ struct ServerLine: Sendable {
 }
 
 extension Docker.Container {
-    /// The first line of a file that the container has from this machine, as it has Compose's secrets; `nil` of any other.
-    fileprivate func content(of path: String) -> String? {
+    /// What of this machine the container sees at a path; `nil` if that is its own.
+    func source(of path: String) -> FilePath? {
         let mount = mounts.filter { path == $0.destination || path.hasPrefix("\($0.destination)/") }
             .max { $0.destination.count < $1.destination.count }
         guard let mount, let source = mount.source else { return nil }
-        let file = FilePath(source + path.dropFirst(mount.destination.count))
-        guard let bytes = try? FileSystem.read(file, limit: 65_536) else { return nil }
+        return FilePath(source + path.dropFirst(mount.destination.count))
+    }
+
+    /// The first line of a file that the container has from this machine, as it has Compose's secrets; `nil` of any other.
+    fileprivate func content(of path: String) -> String? {
+        guard let file = source(of: path), let bytes = try? FileSystem.read(file, limit: 65_536) else {
+            return nil
+        }
         return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(
             String.init
         )

@@ -4,6 +4,7 @@ import Engines
 import FoundationEssentials
 import Platform
 import Store
+import SystemPackage
 
 /// A stack whose served model is looked at or changed, with all that this takes.
 struct ServingStage: Sendable {
@@ -69,6 +70,7 @@ struct ServingStage: Sendable {
                 hint: "`stackctl \(stack.name) launch` prints the command of each machine"
             )
         }
+        if let container { try checkKey(plan, container) }
         var entrypoint: [String] = []
         if let name = container?.image ?? plan.launch.image {
             entrypoint = (try? await engine.image(name))?.configuration?.entrypoint ?? []
@@ -81,6 +83,27 @@ struct ServingStage: Sendable {
             environment: plan.launch.environment.filter { !$0.key.hasPrefix("CUDA_") },
             secrets: plan.launch.environmentSecrets.mapValues { "\($0)" }
         )
+    }
+
+    /// Refuses a container that would not see the file with the key: it would end before it serves.
+    private func checkKey(_ plan: Launch.Plan, _ container: Docker.Container) throws(Failure) {
+        guard let key = plan.launch.keySource, let mount = plan.keyMount else { return }
+        guard let here = try? FileSystem.status(FilePath(key)) else {
+            throw Failure(
+                .notFound,
+                "the file `\(key)`, which is to have the key, is not there",
+                hint: "write the key into it, or take `api_key` out of the model's configuration"
+            )
+        }
+        let there = container.source(of: LaunchPlan.keyPath).flatMap { try? FileSystem.status($0) }
+        guard let there, there.inode == here.inode, there.device == here.device else {
+            throw Failure(
+                .conflict,
+                "`\(container.shownName)` does not see `\(key)`, which has the key, at \(LaunchPlan.keyPath)",
+                hint:
+                    "in `\(stack.composeFile)`, write `- \(mount)` below `volumes`, then `stackctl \(stack.name) up`"
+            )
+        }
     }
 
     /// What a rollback leads to: what answered before an attempt that has not ended, else what was served before.

@@ -154,7 +154,7 @@ public struct Use: Sendable {
     }
 
     private func advise(in workspace: Workspace, _ report: @escaping Reporter) async {
-        await MemoryAdvice(reference, quant: quant).report(in: workspace, to: report)
+        await MemoryAdvice(reference, quant: quant, flags: flags).report(in: workspace, to: report)
     }
 }
 

@@ -64,8 +64,18 @@ import Testing
         ),
         (
             "model: a\napi_key: sk-123\n",
-            "a.yaml:2:10: `sk-123` is not allowed: it must be `env:NAME` or `file:/PATH`"
+            "a.yaml:2:10: `sk-123` is not allowed: it must be `env:NAME` or `file:PATH`"
         ),
+        (
+            "model: a\napi_key: file:keys/../../x\n",
+            "a.yaml:2:10: `file:keys/../../x` is not allowed: it must be `env:NAME` or `file:PATH`"
+        ),
+        (
+            "model: llama3:8b\nfile: a.gguf\n",
+            "a.yaml:2:7: `file` chooses one of a repository `OWNER/NAME`, and `llama3:8b` is none"
+        ),
+        ("model: o/a\nfile: ../x.gguf\n", "a.yaml:2:7: `../x.gguf` is no path of a file in a repository"),
+        ("model: a\nnodes: [h]\n", "a.yaml:2:8: one machine alone is named: name all, this one first"),
         (
             "model: a\nkv_type: q8_0\nflash_attention: \"off\"\n",
             "a.yaml:3:18: a quantized cache needs flash attention: it cannot be `off`"

@@ -83,7 +83,7 @@ import Testing
         for setting in ModelConfig.table + Settings.table {
             let example = try #require(setting.example, "\(setting.name)")
             let text =
-                "model: a\n"
+                "model: o/a\n"
                 + (setting.path.contains(".")
                     ? setting.path.replacing(".", with: ":\n  ") : setting.path) + ": \(example)\n"
             guard setting.reach != .machine, setting.name != "model" else { continue }

@@ -20,6 +20,7 @@ struct ContextExcessTests {
         ("llamacpp", "context: 65536, extra: [--parallel, '8']"),
         ("llamacpp", "context: 99999, extra: [--rope-scaling, yarn, --rope-scale, '4']"),
         ("vllm", "context: 99999, extra: ['--hf-overrides={}']"),
+        ("vllm", "context: 99999, extra: [--hf_overrides.rope_theta, '5']"),
         ("vllm", "extra: [--max-model-len]"),
     ])
     func `what requests can make use of is not too much`(engine: String, defaults: String) async throws {
@@ -47,6 +48,7 @@ struct ContextExcessTests {
         let excess = try #require(try await excess(engine, defaults))
         #expect(excess.asked == asked && excess.requests == requests && excess.window == 8192)
         #expect(excess.usable == 8192 * requests)
+        #expect(excess.isCut == (engine == "vllm" && !defaults.contains("--max-model-len")))
     }
 
     @Test func `a window beyond all numbers is never exceeded`() async throws {

@@ -84,6 +84,8 @@ struct LlamaServerLaunchTests {
             var words = Array(plan.argv.dropFirst())
             let port = try #require(words.firstIndex(of: "--port"))
             words[port + 1] = "0"
+            // Where a container sees the key is here where the test has it.
+            words = words.map { $0 == LaunchPlan.keyPath ? folder.appending("key").string : $0 }
             let server = try BinaryRun(program, words, environment: ["HOME": folder.path.string])
             try await server.waitUntil {
                 $0.errors.contains("listening on http") || $0.errors.contains("rror: ")
@@ -100,15 +102,19 @@ struct LlamaServerLaunchTests {
     @Test(.timeLimit(.minutes(5))) func `it takes the variables for the options`() async throws {
         let stack = try await declaredStack("engine: llamacpp\ndefaults: {host: 127.0.0.1}")
         var loaded = 0
-        for seed in 2000..<2100 where loaded < 8 {
-            guard let plan = try? LaunchPlan(request(seed: seed, in: stack)) else { continue }
+        for seed in 2000..<3000 where loaded < 8 {
+            guard let plan = try? LaunchPlan(request(seed: seed, in: stack)), let text = try? plan.variables
+            else { continue }
             var variables = ["HOME": folder.path.string]
-            for line in plan.variables.split(separator: "\n") where !line.hasPrefix("#") {
+            for line in text.split(separator: "\n") {
                 let parts = line.split(separator: "=", maxSplits: 1)
                 variables[String(parts[0])] = String(parts[1])
             }
             #expect(variables["LLAMA_ARG_PORT"] == "8080")
             variables["LLAMA_ARG_PORT"] = "0"
+            if variables["LLAMA_ARG_API_KEY_FILE"] != nil {
+                variables["LLAMA_ARG_API_KEY_FILE"] = folder.appending("key").string
+            }
             let server = try BinaryRun(
                 try await TestProgram.llamaServer.path(),
                 [],
@@ -119,7 +125,7 @@ struct LlamaServerLaunchTests {
             }
             server.send(SIGKILL)
             let log = try await server.finish().errors
-            #expect(log.contains("listening on http") && log.contains("m.gguf"), "\(plan.variables)\n\(log)")
+            #expect(log.contains("listening on http") && log.contains("m.gguf"), "\(text)\n\(log)")
             loaded += 1
         }
         #expect(loaded == 8)

@@ -54,29 +54,33 @@ struct SecretTests {
 
     @Test func `a key comes from the file that has it`() async throws {
         let file = try folder.write("s3cret\n", to: "a key")
-        for text in try texts(await plan(.vllm, "file:\(file)")) {
-            #expect(!text.contains("s3cret"))
-            #expect(try await run(text).output == "<s3cret>\n")
+        let plan = try await plan(.vllm, "file:keys/mine")
+        #expect(plan.keySource == "keys/mine")
+        for text in texts(plan) {
+            #expect(!text.contains("s3cret") && !text.contains("keys/mine"))
+            // Where a container sees it is here where the test has it.
+            let placed = text.replacing(LaunchPlan.keyPath, with: ShellCommand.quoted(file.string))
+            #expect(try await run(placed).output == "<s3cret>\n")
             try FileSystem.write([], to: file)
-            #expect(try await run(text).status != 0)
+            #expect(try await run(placed).status != 0)
             try FileSystem.write(Array("s3cret\n".utf8), to: file)
-        }
-        for text in try texts(await plan(.vllm, "file:/nonexistent/key")) {
-            let without = try await run(text)
+            let without = try await run(text.replacing(LaunchPlan.keyPath, with: "/nonexistent/key"))
             #expect(without.status != 0 && without.output.isEmpty)
         }
     }
 
-    @Test func `llama.cpp reads a file by itself`() async throws {
-        let plan = try await plan(.llamacpp, "file:/run/key")
-        #expect(plan.argv.suffix(2) == ["--api-key-file", "/run/key"])
-        #expect(plan.environmentSecrets.isEmpty && plan.secrets == ["LLAMA_API_KEY": .file("/run/key")])
-        #expect(plan.variables.contains("\nLLAMA_ARG_API_KEY_FILE=/run/key\n"))
+    @Test func `llama.cpp reads a file by itself, where its container sees it`() async throws {
+        let plan = try await plan(.llamacpp, "file:keys/mine")
+        #expect(plan.argv.suffix(2) == ["--api-key-file", "/run/secrets/api-key"])
+        #expect(plan.environmentSecrets.isEmpty && plan.secrets == ["LLAMA_API_KEY": .file("keys/mine")])
+        #expect(try plan.variables.contains("\nLLAMA_ARG_API_KEY_FILE=/run/secrets/api-key\n"))
     }
 
-    @Test func `a file of variables hands a key on or says what it is to be`() async throws {
-        #expect(try await plan(.vllm, "env:VLLM_API_KEY").variables.contains("\nVLLM_API_KEY\n"))
-        let other = try await plan(.vllm, "env:MINE").variables
-        #expect(other.contains("# VLLM_API_KEY is to have the value of $MINE\n"))
+    @Test(arguments: ["LLAMA_API_KEY", "MINE"])
+    func `a file of variables, which would let a server without its key start, is refused`(name: String)
+        async throws
+    {
+        let plan = try await plan(.llamacpp, "env:\(name)")
+        #expect(throws: LaunchRefusal.keyNotInVariables(.variable(name))) { try plan.variables }
     }
 }

@@ -187,7 +187,11 @@ struct LimitLookupTests {
 
 /// What `launch` says of a context that is beyond the model's window; `use` says the same.
 struct ContextAdviceTests {
-    private func warnings(_ defaults: String, engine: String = "llamacpp") async throws -> [String] {
+    private func warnings(
+        _ defaults: String,
+        engine: String = "llamacpp",
+        flags: EffectiveSettings = EffectiveSettings()
+    ) async throws -> [String] {
         let home = try TestHome(StubRepository("org/tiny-GGUF", files: ["tiny-Q4_K_M.gguf": try smallGGUF()]))
         try home.directory.write(
             "engine: \(engine)\ndefaults: {\(defaults)}\n",
@@ -195,7 +199,7 @@ struct ContextAdviceTests {
         )
         try await home.pull("org/tiny-GGUF")
         let reports = Reports()
-        _ = try await Launch(try home.reference("org/tiny-GGUF")).run(
+        _ = try await Launch(try home.reference("org/tiny-GGUF"), flags: flags).run(
             in: home.workspace(),
             report: reports.reporter
         )
@@ -217,6 +221,20 @@ struct ContextAdviceTests {
             ]
         )
         #expect(try await warnings("context: 65537", engine: "mistralrs").count == 1)
+    }
+
+    @Test func `a flag is warned of as a file is, and goes before it`() async throws {
+        func flags(_ context: Int) -> EffectiveSettings {
+            let setting = SettingKey.context.setting
+            return EffectiveSettings([setting.name: .init(.integer(context), .flag(setting.flag))])
+        }
+        #expect(
+            try await warnings("parallel: 1", flags: flags(4096)) == [
+                "`llamacpp` asks for a context of 4096 tokens, and `org/tiny-GGUF` was made for 2048; "
+                    + "set `--context-size` to that or less"
+            ]
+        )
+        #expect(try await warnings("context: 99999", flags: flags(512)).isEmpty)
     }
 
     @Test(arguments: ["context: 8192", "parallel: 2", "context: 2048", "context: 99999, extra: [-c, '512']"])

@@ -267,7 +267,7 @@ extension SettingKey where Value == SecretReference {
         Self(
             "api_key",
             .secret,
-            "The key that clients need: `env:NAME` of a variable that has it, or `file:PATH`",
+            "The key that clients need: `env:NAME` of a variable that has it, or `file:PATH` of this machine, from the home on",
             engines: [.llamacpp, .vllm],
             example: "env:API_KEY"
         )

@@ -1,3 +1,5 @@
+import Platform
+
 /// What a file in `config/models/` says of a model: which one it is, and how it is to be served.
 public struct ModelConfig: Sendable {
     /// The name of the file without its ending, which is the model's name in commands.
@@ -127,12 +129,25 @@ extension ModelConfig {
                 report(SettingKey<[Double]>.tensorSplit.setting, "every share is 0")
             }
         }
-        if let nodes = settings[SettingKey<[String]>.nodes], Set(nodes).count != nodes.count {
-            report(SettingKey<[String]>.nodes.setting, "a machine is named twice")
+        if let nodes = settings[SettingKey<[String]>.nodes] {
+            let setting = SettingKey<[String]>.nodes.setting
+            if Set(nodes).count != nodes.count { report(setting, "a machine is named twice") }
+            if nodes.count == 1 { report(setting, "one machine alone is named: name all, this one first") }
         }
+        checkFile(settings, report)
         checkDevices(settings, report)
         checkSpeculation(settings, report)
         checkAdapters(settings, root, &reader)
+    }
+
+    private static func checkFile(_ settings: EffectiveSettings, _ report: (Setting, String) -> Void) {
+        guard let file = settings[SettingKey.file] else { return }
+        let setting = SettingKey.file.setting
+        if RelativePath(file) == nil { report(setting, "`\(file)` is no path of a file in a repository") }
+        guard let model = settings[SettingKey.model], let reference = try? ModelReference(parsing: model)
+        else { return }
+        if case .repository = reference.source { return }
+        report(setting, "`file` chooses one of a repository `OWNER/NAME`, and `\(model)` is none")
     }
 
     private static func checkDevices(_ settings: EffectiveSettings, _ report: (Setting, String) -> Void) {

@@ -2,7 +2,7 @@
 public enum SecretReference: Sendable, Hashable {
     /// A variable of the environment.
     case variable(String)
-    /// A file that has nothing else.
+    /// A file of this machine that has nothing else; a relative path starts from the home.
     case file(String)
 
     /// Reads `env:NAME` or `file:PATH`.
@@ -23,9 +23,9 @@ public enum SecretReference: Sendable, Hashable {
             guard isName else { return nil }
             self = .variable(parts[1])
         case "file":
-            // Somebody may look for it in another folder than the one it is in, and must not be led out of that.
+            // A home may have been written by somebody else, and must not lead out of itself unseen.
             let steps = parts[1].split(separator: "/")
-            guard parts[1].hasPrefix("/"), !steps.contains(".."),
+            guard !steps.isEmpty, !steps.contains(".."),
                 parts[1].unicodeScalars.allSatisfy({ $0.properties.generalCategory.isShown })
             else { return nil }
             self = .file(parts[1])

@@ -18,8 +18,8 @@ public indirect enum SettingRule: Sendable {
     case number(ClosedRange<Double>, excludesLowest: Bool = false)
     /// `true` or `false`.
     case boolean
-    /// A number of bytes, for example `40MB`.
-    case size
+    /// Bytes a second, at least a thousand, for example `40MB`.
+    case rate
     /// A span of time, for example `10m`.
     case span
     /// Where a secret is: `env:NAME` or `file:PATH`.
@@ -49,7 +49,7 @@ extension SettingRule {
             for item in items { values.append(try rule.read(item)) }
             return .list(values)
         case .fields(let settings): return .fields(try fields(settings, node))
-        case .model, .quantization, .choice, .size, .span, .secret, .host:
+        case .model, .quantization, .choice, .rate, .span, .secret, .host:
             let text = try node.word()
             guard let canonical = canonical(text) else {
                 throw node.error("`\(node.shownText)` is not allowed: it must be \(expected)")
@@ -63,7 +63,7 @@ extension SettingRule {
         switch self {
         case .quantization: return Quantization(parsing: text)?.name
         case .choice(let words): return words.first { $0 == text.lowercased() }
-        case .size: return ByteCount(parsing: text).map { $0 > 0 } == true ? text : nil
+        case .rate: return ByteCount(parsing: text).map { $0 >= 1000 } == true ? text : nil
         case .span: return Duration(parsing: text).map { $0 > .zero } == true ? text : nil
         case .secret: return SecretReference(parsing: text) == nil ? nil : text
         case .host:
@@ -136,9 +136,9 @@ extension SettingRule {
                     + Self.shown(range.upperBound)
                 : "a number, \(excludesLowest ? "above" : "at least") \(Self.shown(range.lowerBound))"
         case .boolean: "`true` or `false`"
-        case .size: "a size, for example `40MB`"
+        case .rate: "bytes a second, at least `1k`, for example `40MB`"
         case .span: "a span of time, for example `90s` or `10m`"
-        case .secret: "`env:NAME` or `file:/PATH`"
+        case .secret: "`env:NAME` or `file:PATH`"
         case .list(let rule): "a list: \(rule.expected)"
         case .fields(let settings): "\(Self.shown(settings.map(\.name)))"
         }

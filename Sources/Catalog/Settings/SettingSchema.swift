@@ -78,10 +78,10 @@ public struct SettingSchema: Sendable, Encodable {
 
     private static func schema(of rule: SettingRule) -> Node {
         switch rule {
-        case .word, .host, .model, .size, .span, .quantization:
+        case .word, .host, .model, .rate, .span, .quantization:
             .object(["type": .text("string"), "minLength": .integer(1)])
         case .secret:
-            .object(["type": .text("string"), "pattern": .text("^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$")])
+            .object(["type": .text("string"), "pattern": .text("^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")])
         case .choice(let words): .object(["enum": .list(words.map(Node.text))])
         case .boolean: .object(["type": .text("boolean")])
         case .integer(let range, let words):

@@ -30,7 +30,7 @@ public enum Settings {
     /// The rate of a download.
     public static let limitRate = Setting(
         "limit_rate",
-        .size,
+        .rate,
         "Bytes a second that all downloads of a command may take together",
         reach: .machine,
         usual: "no limit",
@@ -92,31 +92,41 @@ public enum Settings {
 
     /// What a `settings.yaml` sets; the first mistake is thrown.
     public static func read(_ bytes: [UInt8], file: String) throws(DeclarationError) -> EffectiveSettings {
-        var reader = DeclarationReader()
-        let settings = try settings(bytes, file, &reader)
-        try reader.throwFirst()
+        let (settings, problems) = reading(bytes, file: file)
+        if let problem = problems.first { throw problem }
         return settings
     }
 
     /// Every mistake of a `settings.yaml`, in the order of the text.
     public static func problems(in bytes: [UInt8], file: String) -> [DeclarationError] {
+        reading(bytes, file: file).problems
+    }
+
+    /// What a `settings.yaml` sets as far as it can be read, and every mistake of the rest, in the order of the text.
+    public static func reading(
+        _ bytes: [UInt8],
+        file: String
+    ) -> (settings: EffectiveSettings, problems: [DeclarationError]) {
         var reader = DeclarationReader()
-        do throws(DeclarationError) { _ = try settings(bytes, file, &reader) } catch { reader.report(error) }
-        return reader.sorted
+        var read = EffectiveSettings()
+        do throws(DeclarationError) {
+            read = settings(of: try YAMLNode.parse(bytes, file: file), &reader)
+        } catch { reader.report(error) }
+        return (read, reader.sorted)
     }
 
     private static func settings(
-        _ bytes: [UInt8],
-        _ file: String,
+        of root: YAMLNode,
         _ reader: inout DeclarationReader
-    ) throws(DeclarationError) -> EffectiveSettings {
-        let root = try YAMLNode.parse(bytes, file: file)
+    ) -> EffectiveSettings {
         reader.mapping(root, known: table.map(\.name))
         var settings = EffectiveSettings()
         for setting in table {
             guard let node = root[setting.name], !node.isNull else { continue }
             let value = reader.keep { () throws(DeclarationError) in try setting.rule.read(node) }
-            if let value { settings[setting] = EffectiveSettings.Entry(value, .file(file, line: node.line)) }
+            if let value {
+                settings[setting] = EffectiveSettings.Entry(value, .file(node.file, line: node.line))
+            }
         }
         return settings
     }

@@ -10,15 +10,15 @@ extension LaunchService {
             ("name", .text(project)), ("services", .mapping([(service, .mapping(serviceParts))])),
         ]
         if !volumes.isEmpty { pairs.append(("volumes", .mapping(volumes))) }
-        if let file = keyFile {
+        if let file = plan.keySource {
             let key: YAMLBlock = .mapping([("file", Self.literal(file))])
             pairs.append(("secrets", .mapping([(Self.keyName, key)])))
         }
         return YAMLBlock.document(pairs)
     }
 
+    /// Compose puts it at `LaunchPlan.keyPath`.
     private static let keyName = "api-key"
-    private static let keyPath = "/run/secrets/api-key"
 
     /// Text that Compose puts no variables into.
     private static func literal(_ text: String) -> YAMLBlock { .text(escaped(text)) }
@@ -49,7 +49,7 @@ extension LaunchService {
         parts += command
         let variables = environmentParts
         if !variables.isEmpty { parts.append(("environment", .mapping(variables))) }
-        if keyFile != nil { parts.append(("secrets", .items([.text(Self.keyName)]))) }
+        if plan.keySource != nil { parts.append(("secrets", .items([.text(Self.keyName)]))) }
         parts.append(("ports", .items([port])))
         if let gigabytes = sharedMemory { parts.append(("shm_size", .text("\(gigabytes)gb"))) }
         parts.append(("volumes", .items(mounts)))
@@ -61,20 +61,13 @@ extension LaunchService {
 
     // MARK: The command and its secrets
 
-    private var keyFile: String? {
-        for case .file(let path) in plan.secrets.values { return path }
-        return nil
-    }
-
     /// The words; where the key is in a file and the engine reads none, a shell reads it first.
     private var command: [Pair] {
-        guard keyFile != nil else { return [("command", words(arguments))] }
-        guard plan.keyFile.isEmpty else {
-            return [("command", words(arguments + [plan.keyFile[0], Self.keyPath]))]
-        }
+        guard plan.keySource != nil else { return [("command", words(arguments))] }
+        guard plan.keyFile.isEmpty else { return [("command", words(arguments + plan.keyFile))] }
         let program = plan.argv.prefix(plan.programCount)
         let exports = plan.secrets.keys.sorted().map { variable in
-            "\(variable)=$(cat \(Self.keyPath)) && export \(variable)=\"${\(variable):?}\" && "
+            "\(variable)=$(cat \(LaunchPlan.keyPath)) && export \(variable)=\"${\(variable):?}\" && "
         }
         let script = exports.joined() + "exec \(program.joined(separator: " ")) \"$@\""
         return [("entrypoint", words(["/bin/sh", "-c", script, program[0]])), ("command", words(arguments))]

@@ -35,9 +35,12 @@ struct ConfiguredModel: Sendable {
 
 extension Workspace {
     /// The stack as it is when it serves the model: with what the model's configuration says for its defaults.
-    func stack(serving model: ConfiguredModel) throws(Failure) -> Stack {
+    func stack(
+        serving model: ConfiguredModel,
+        flags: EffectiveSettings = EffectiveSettings()
+    ) throws(Failure) -> Stack {
         let stack = try stack()
-        return stack.adopting(try EffectiveConfig(model.config, of: stack, in: self).settings)
+        return stack.adopting(try EffectiveConfig(model.config, of: stack, flags: flags, in: self).settings)
     }
 }
 
