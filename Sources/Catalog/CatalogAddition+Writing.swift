@@ -37,7 +37,7 @@ extension CatalogAddition {
         let path = ModelCatalog.file(in: home)
         var refusal: CatalogAdditionError?
         do throws(DeclarationError) {
-            try DeclaredFile.change(path) { (present) throws(DeclarationError) in
+            try DeclaredFile.change(path, in: home) { (present) throws(DeclarationError) in
                 do throws(CatalogAdditionError) {
                     return try text(addedTo: present ?? Array(Self.newFile.utf8), file: path.string)
                 } catch {
@@ -72,7 +72,7 @@ extension CatalogAddition {
     }
 
     private func extended(_ present: [UInt8], _ file: String) throws(CatalogAdditionError) -> [UInt8] {
-        var text = YAMLLines(present)
+        var text = YAMLText(present)
         let root: YAMLNode
         do throws(DeclarationError) { root = try YAMLNode.parse(present, file: file) } catch {
             throw .invalid([error])
@@ -84,7 +84,7 @@ extension CatalogAddition {
         }
         guard case .mapping(let pairs) = models.content, let first = pairs.first else {
             // `models:` with nothing, or with empty braces.
-            guard models.isNull || text.removeEmptyBraces(at: models) else {
+            guard models.isNull || text.removeBraces(of: models) else {
                 throw .cannotExtend(models.error("`models` is not a mapping that lines can be added to"))
             }
             text.append(model.lines(named: name, indent: root.column + 1, step: 2))
@@ -154,33 +154,11 @@ extension CatalogAddition {
     }
 }
 
-/// The lines of a text, to which some are added.
-private struct YAMLLines {
-    private var lines: [[UInt8]]
-    private let ending: [UInt8]
-
-    init(_ bytes: [UInt8]) {
-        lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
-        if lines.last?.isEmpty == true { lines.removeLast() }
-        ending = lines.first?.last == UInt8(ascii: "\r") ? [UInt8(ascii: "\r")] : []
-    }
-
-    var bytes: [UInt8] { Array(lines.map { $0 + [UInt8(ascii: "\n")] }.joined()) }
-
-    mutating func append(_ added: [String]) { insert(added, after: lines.count) }
-
-    /// Puts lines after the line of a number that counts from 1.
-    mutating func insert(_ added: [String], after line: Int) {
-        lines.insert(contentsOf: added.map { Array($0.utf8) + ending }, at: min(line, lines.count))
-    }
-
-    /// Takes `{}` away where an empty mapping is written like this.
-    mutating func removeEmptyBraces(at node: YAMLNode) -> Bool {
-        let (line, column) = (node.line - 1, node.column - 1)
-        guard lines.indices.contains(line), lines[line].dropFirst(column).starts(with: Array("{}".utf8)),
-            lines[line].prefix(column).allSatisfy({ $0 < 0x80 })
-        else { return false }
-        lines[line].removeSubrange(column..<column + 2)
+extension YAMLText {
+    /// Takes the braces of an empty mapping away; `false` where they are not on one line.
+    fileprivate mutating func removeBraces(of node: YAMLNode) -> Bool {
+        guard case .mapping = node.content, let end = node.end, end.line == node.line else { return false }
+        replace(node.line, node.column, end, with: "")
         return true
     }
 }

@@ -129,8 +129,27 @@ extension Failure {
     public init(declaration error: DeclarationError) {
         if let cause = error.cause {
             self.init(system: cause)
-        } else {
-            self.init(.invalid, "\(error)", cause: error)
+            return
+        }
+        switch error.obstacle {
+        case nil: self.init(.invalid, "\(error)", cause: error)
+        case .link(let target):
+            self.init(
+                .conflict,
+                "\(error)",
+                hint:
+                    "edit `\(target)` itself, or put a copy in the link's place: `cp --remove-destination \(target) \(error.file)`",
+                cause: error
+            )
+        case .busy(let process):
+            self.init(
+                .conflict,
+                "\(error)",
+                hint: "wait until it has finished, then try again"
+                    + (process.map { "; `ps -p \($0)` shows what it is" } ?? ""),
+                cause: error
+            )
+        case .exists: self.init(.conflict, "\(error)", cause: error)
         }
     }
 }

@@ -22,6 +22,9 @@ public struct Environment: Sendable, ExpressibleByDictionaryLiteral {
         ["1", "true", "yes", "on"].contains(self[name]?.lowercased() ?? "")
     }
 
+    /// The names of those that are set to something, sorted.
+    public var names: [String] { variables.filter { !$0.value.isEmpty }.keys.sorted() }
+
     /// All variables as `NAME=VALUE`, sorted.
     public var assignments: [String] { variables.map { "\($0.key)=\($0.value)" }.sorted() }
 

@@ -20,6 +20,12 @@ public struct FileStatus: Sendable, Equatable {
     public let inode: UInt64
     /// The last change of the content, in nanoseconds since 1970.
     public let modifiedNanoseconds: Int64
+    /// Who may do what with it.
+    public let permissions: FilePermissions
+    /// The user that it belongs to.
+    let owner: UInt32
+    /// The group that it belongs to.
+    let group: UInt32
 
     init(_ status: stat) {
         kind =
@@ -32,6 +38,8 @@ public struct FileStatus: Sendable, Equatable {
         size = ByteCount(Int64(status.st_size))
         allocated = ByteCount(Int64(status.st_blocks) * 512)
         linkCount = Int(status.st_nlink)
+        permissions = FilePermissions(rawValue: status.st_mode & 0o7777)
+        (owner, group) = (status.st_uid, status.st_gid)
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         // A time that no 64 bits of nanoseconds hold is as late as can be said.
@@ -81,6 +89,18 @@ public final class File: Sendable {
         var status = stat()
         try systemCall("read the status of", path) { fstat(descriptor, &status) }
         return FileStatus(status)
+    }
+
+    /// Takes over whom another file belongs to, as far as this user may give files away, and who may do what with it.
+    func adopt(_ other: FileStatus) throws(SystemError) {
+        let own = try status()
+        if own.owner != other.owner || own.group != other.group {
+            // Only the superuser gives files away; a group that one is in may be given them by everybody.
+            if fchown(descriptor, other.owner, other.group) != 0 {
+                _ = fchown(descriptor, .max, other.group)
+            }
+        }
+        try systemCall("set the mode of", path) { fchmod(descriptor, other.permissions.rawValue) }
     }
 
     /// Reads up to `count` bytes at `offset`; fewer only at the end of the file.

@@ -49,4 +49,18 @@ public final class FileLock: Sendable {
             if let lock = try attempt(path, mode) { return lock }
         }
     }
+
+    /// The number of the process that holds the lock on a file, as far as the kernel tells.
+    public static func holder(of path: FilePath) -> Int32? {
+        guard let inode = try? FileSystem.status(path)?.inode,
+            let bytes = try? FileSystem.read("/proc/locks", limit: 1_000_000)
+        else { return nil }
+        // For example `1: FLOCK  ADVISORY  WRITE 4711 fd:01:1234 0 EOF`.
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count > 5, words[1] == "FLOCK", words[5].hasSuffix(":\(inode)") else { continue }
+            return Int32(words[4]).flatMap { $0 > 0 ? $0 : nil }
+        }
+        return nil
+    }
 }

@@ -25,6 +25,15 @@ public enum FileSystem {
         path.withPlatformString { access($0, F_OK) } == 0
     }
 
+    /// The path without links in it; what is not there is an error.
+    public static func resolve(_ path: FilePath) throws(SystemError) -> FilePath {
+        guard let text = path.withPlatformString({ realpath($0, nil) }) else {
+            throw SystemError(Errno(rawValue: errno), operation: "find", path: path)
+        }
+        defer { free(text) }
+        return FilePath(platformString: text)
+    }
+
     /// The directory that relative paths start from.
     public static func currentDirectory() throws(SystemError) -> FilePath {
         guard let path = getcwd(nil, 0) else {
@@ -193,11 +202,13 @@ public enum FileSystem {
 
     /// Puts `bytes` at `path` whole or not at all: written beside it, synced, renamed.
     ///
-    /// What is not written `durably` survives the end of the process and not that of the machine's power.
+    /// What is not written `durably` survives the end of the process and not that of the machine's power. What takes the
+    /// place of a file is `like` it: of the same owner and mode.
     public static func write(
         _ bytes: [UInt8],
         to path: FilePath,
         permissions: FilePermissions = .shared,
+        like status: FileStatus? = nil,
         durably: Bool = true
     ) throws(SystemError) {
         let beside = path.removingLastComponent()
@@ -205,7 +216,9 @@ public enum FileSystem {
                 ".\(path.lastComponent?.string ?? "file").\(getpid()).\(UInt32.random(in: 0 ... .max))"
             )
         do throws(SystemError) {
-            let file = try File(beside, .create, permissions: permissions)
+            // Before anything is in it, nobody else may open it who might not have opened the old one.
+            let file = try File(beside, .create, permissions: status == nil ? permissions : .ownerReadWrite)
+            if let status { try file.adopt(status) }
             try file.write(bytes.span.bytes, at: 0)
             if durably { try file.synchronize() }
             try rename(beside, to: path)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A home with files of its own, and nothing else.
-private struct ConfigHome {
+struct ConfigHome {
     let folder: TemporaryDirectory
     let workspace: Workspace
 

@@ -14,12 +14,27 @@ extension Home {
         path.appending("config").appending("models").appending("\(name).yaml")
     }
 
+    /// The names of the shipped configurations.
+    public static var shippedConfigNames: [String] {
+        Embedded.files.map(\.path).filter { $0.hasPrefix(configs) && $0.hasSuffix(".yaml") }
+            .map { String($0.dropFirst(configs.count).dropLast(".yaml".count)) }
+    }
+
+    /// A shipped configuration.
+    public static func shippedConfig(named name: String) throws(DeclarationError) -> ModelConfig? {
+        guard let (bytes, file) = shippedConfigText(named: name) else { return nil }
+        return try ModelConfig.read(bytes, file: file, name: name, origin: .builtIn)
+    }
+
+    /// The text of a shipped configuration, and how its file is named.
+    public static func shippedConfigText(named name: String) -> (bytes: [UInt8], file: String)? {
+        let path = "\(configs)\(name).yaml"
+        return Embedded.bytes(path).map { ($0, "built-in \(path)") }
+    }
+
     /// The names of the models with a configuration, those of the home and the shipped ones, sorted.
     public func configNames() throws(DeclarationError) -> [String] {
-        var names: Set<String> = []
-        for (path, _) in Embedded.files where path.hasPrefix(Self.configs) && path.hasSuffix(".yaml") {
-            names.insert(String(path.dropFirst(Self.configs.count).dropLast(".yaml".count)))
-        }
+        var names = Set(Self.shippedConfigNames)
         let folder = path.appending("config").appending("models")
         do throws(SystemError) {
             for name in try FileSystem.list(folder) where name.hasSuffix(".yaml") {
@@ -37,8 +52,7 @@ extension Home {
         guard ModelReferenceScanner.isName(name) else { return nil }
         let file = configFile(of: name)
         if let bytes = try DeclaredFile.read(file) { return (bytes, file.string, .file(file)) }
-        let shipped = "\(Self.configs)\(name).yaml"
-        return Embedded.bytes(shipped).map { ($0, "built-in \(shipped)", .builtIn) }
+        return Self.shippedConfigText(named: name).map { ($0.bytes, $0.file, .builtIn) }
     }
 
     /// Whether a configuration is word for word as it is shipped.
@@ -90,13 +104,18 @@ extension Home {
                 message: "`\(name)` cannot be a file's name here"
             )
         }
-        let shipped = Embedded.bytes("\(Self.configs)\(name).yaml")
-        try DeclaredFile.change(file) { (present) throws(DeclarationError) in
+        let shipped = Self.shippedConfigText(named: name)?.bytes
+        try DeclaredFile.change(file, in: path) { (present) throws(DeclarationError) in
             let bytes = try body(present ?? shipped)
             if let problem = ModelConfig.problems(in: bytes, file: file.string).first { throw problem }
             return bytes
         }
         return file
+    }
+
+    /// Removes the home's own configuration of a name, so that the shipped one holds again, if there is one.
+    public func removeConfig(named name: String) throws(DeclarationError) {
+        try DeclaredFile.remove(configFile(of: name))
     }
 
     /// Writes what `body` makes of the home's `settings.yaml`; what would be a mistake is not written.
@@ -105,7 +124,7 @@ extension Home {
         _ body: ([UInt8]) throws(DeclarationError) -> [UInt8]
     ) throws(DeclarationError) -> FilePath {
         let file = Settings.file(in: path)
-        try DeclaredFile.change(file) { (present) throws(DeclarationError) in
+        try DeclaredFile.change(file, in: path) { (present) throws(DeclarationError) in
             let bytes = try body(present ?? Array(Settings.template.utf8))
             if let problem = Settings.problems(in: bytes, file: file.string).first { throw problem }
             return bytes

@@ -116,24 +116,29 @@ struct SettingPlace {
 
     /// Reads what was typed for it; several words are a list.
     func read(_ words: [String]) throws(Failure) -> SettingValue {
-        do throws(DeclarationError) {
-            if words.count == 1 { return try rule.read(words[0], place: path) }
-            guard case .list(let item) = rule else {
-                throw DeclarationError(
-                    file: path,
-                    line: 0,
-                    column: 0,
-                    message: "it takes one value: \(rule.expected)"
-                )
-            }
-            var values: [SettingValue] = []
-            for word in words { values.append(try item.read(word, place: path)) }
-            return .list(values)
-        } catch { throw Failure(declaration: error) }
+        do throws(DeclarationError) { return try rule.read(words, place: path) } catch {
+            throw Failure(declaration: error)
+        }
     }
 }
 
 extension SettingRule {
+    /// Reads what was typed; several words are a list.
+    func read(_ words: [String], place: String) throws(DeclarationError) -> SettingValue {
+        if words.count == 1 { return try read(words[0], place: place) }
+        guard case .list(let item) = self else {
+            throw DeclarationError(
+                file: place,
+                line: 0,
+                column: 0,
+                message: "it takes one value: \(expected)"
+            )
+        }
+        var values: [SettingValue] = []
+        for word in words { values.append(try item.read(word, place: place)) }
+        return .list(values)
+    }
+
     /// The rule of what a path leads to below a value of this one.
     fileprivate func inner(_ steps: ArraySlice<String>) -> SettingRule? {
         guard let step = steps.first else { return self }

@@ -29,8 +29,24 @@ public struct ConfigLookup: Sendable {
         return try workspace.config(for: reference)
     }
 
-    /// The name of a new file for what was typed: the model's own, with the owner's before it where that is taken.
-    func newName(in workspace: Workspace) throws(Failure) -> String {
+    /// The shipped file, if there is one; what the home has of its own is not looked at.
+    func shipped(in workspace: Workspace) throws(Failure) -> ModelConfig? {
+        do throws(DeclarationError) {
+            if let config = try Home.shippedConfig(named: text) { return config }
+            guard let reference = try? ModelReference(parsing: text) else { return nil }
+            let catalog = try ModelCatalog.load(home: workspace.home.path)
+            let wanted = reference.canonical(in: catalog)
+            for name in Home.shippedConfigNames {
+                let config = try Home.shippedConfig(named: name)
+                if config?.reference?.canonical(in: catalog) == wanted { return config }
+            }
+            return nil
+        } catch { throw Failure(declaration: error) }
+    }
+
+    /// The name of a new file for what was typed: the model's own, with the owner's before it where that is taken. What is
+    /// to be replaced may be a file that nobody can read.
+    func newName(in workspace: Workspace, replaces: Bool = false) throws(Failure) -> String {
         if let reference = try? ModelReference(parsing: text) {
             let catalog = try workspace.catalog()
             let shown =
@@ -40,7 +56,7 @@ public struct ConfigLookup: Sendable {
             for candidate in [parts.suffix(1), parts[...]] {
                 let name = candidate.joined(separator: "-").map { $0.isPlainNameCharacter ? $0 : "-" }
                 var isTaken = names.contains(String(name))
-                if isTaken { isTaken = try isAboutAnother(String(name), reference, workspace) }
+                if isTaken { isTaken = try isAboutAnother(String(name), reference, workspace, replaces) }
                 if !isTaken, name.first != ".", !name.isEmpty { return String(name) }
             }
         }
@@ -56,11 +72,16 @@ extension ConfigLookup {
     private func isAboutAnother(
         _ name: String,
         _ reference: ModelReference,
-        _ workspace: Workspace
+        _ workspace: Workspace,
+        _ replaces: Bool
     ) throws(Failure) -> Bool {
         let catalog = try workspace.catalog()
-        let other = try workspace.config(named: name)?.reference?.canonical(in: catalog)
-        return other != reference.canonical(in: catalog)
+        let other: ModelReference?
+        do throws(DeclarationError) { other = try workspace.home.configModel(named: name) } catch {
+            if replaces { return false }
+            throw Failure(declaration: error)
+        }
+        return other?.canonical(in: catalog) != reference.canonical(in: catalog)
     }
 }
 

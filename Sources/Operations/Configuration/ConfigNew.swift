@@ -31,25 +31,38 @@ public struct ConfigNew: Sendable {
     /// Makes it, or only shows it with `isDryRun`; a file that is there is replaced with `force` alone.
     public func run(in workspace: Workspace, isDryRun: Bool, force: Bool) throws(Failure) -> Outcome {
         let name: String
-        if let given = self.name { name = given } else { name = try lookup.newName(in: workspace) }
+        if let given = self.name {
+            name = given
+        } else {
+            name = try lookup.newName(in: workspace, replaces: force)
+        }
         guard Home.isConfigName(name) else {
             throw Failure(.invalid, "`\(name)` cannot be the name of a configuration")
         }
         let text = try text(in: workspace)
         let file = workspace.home.configFile(of: name)
-        if FileSystem.exists(file), !force {
+        func checked(_ present: [UInt8]?) throws(DeclarationError) -> [UInt8] {
+            // Asked for each time: somebody else may make it meanwhile.
+            if FileSystem.exists(file), !force {
+                throw DeclarationError(file: file.string, obstacle: .exists)
+            }
+            return Array(text.utf8)
+        }
+        do throws(DeclarationError) {
+            if isDryRun {
+                let problems = ModelConfig.problems(in: try checked(nil), file: file.string)
+                if let problem = problems.first { throw problem }
+            } else {
+                try workspace.home.changeConfig(named: name, checked)
+            }
+        } catch {
+            guard error.obstacle == .exists else { throw Failure(declaration: error) }
             throw Failure(
                 .conflict,
                 "`\(file)` exists",
                 hint: "change it with `stackctl config set \(name) KEY VALUE`, or replace it with `--force`"
             )
         }
-        do throws(DeclarationError) {
-            if let problem = ModelConfig.problems(in: Array(text.utf8), file: file.string).first {
-                throw problem
-            }
-            if !isDryRun { try workspace.home.changeConfig(named: name) { _ in Array(text.utf8) } }
-        } catch { throw Failure(declaration: error) }
         return Outcome(name: name, path: file.string, text: text)
     }
 
@@ -65,7 +78,7 @@ public struct ConfigNew: Sendable {
             return try copy(of: config, in: workspace, model: try chosen(in: workspace))
         }
         // A model with a shipped file has what its makers advise in it.
-        if model == nil, let config = try lookup.find(in: workspace), config.origin == .builtIn {
+        if model == nil, let config = try lookup.shipped(in: workspace) {
             return try copy(of: config, in: workspace, model: nil)
         }
         return try draft(of: chosen(in: workspace), in: workspace).text
@@ -98,7 +111,11 @@ public struct ConfigNew: Sendable {
         model: String?
     ) throws(Failure) -> String {
         do throws(DeclarationError) {
-            guard let (bytes, file, _) = try workspace.home.configText(named: config.name) else { return "" }
+            let text =
+                config.origin == .builtIn
+                ? Home.shippedConfigText(named: config.name)
+                : try workspace.home.configText(named: config.name).map { ($0.bytes, $0.file) }
+            guard let (bytes, file) = text else { return "" }
             guard let model else { return String(decoding: bytes, as: UTF8.self) }
             let edited = try YAMLEdit.set("model", to: .text(model)).applied(to: bytes, file: file)
             return String(decoding: edited, as: UTF8.self)

@@ -1,4 +1,5 @@
 import Catalog
+import Engines
 import Platform
 import SystemPackage
 
@@ -46,7 +47,10 @@ public struct ConfigValidate: Sendable {
             guard let (bytes, file, _) = text else { throw missing(name, workspace) }
             let problems = ModelConfig.problems(in: bytes, file: file)
             findings += problems.map { Finding($0, .error) }
-            if problems.isEmpty { findings += try await warnings(name, in: workspace) }
+            if problems.isEmpty, let config = try workspace.config(named: name) {
+                findings += arguments(config)
+                findings += try await warnings(config, in: workspace)
+            }
         }
         return (names.count, findings)
     }
@@ -71,10 +75,23 @@ public struct ConfigValidate: Sendable {
         )
     }
 
+    /// What the engines would stop at.
+    private func arguments(_ config: ModelConfig) -> [Finding] {
+        EngineName.allCases.compactMap { engine in
+            let key = SettingKey<[String]>.extra(of: engine)
+            guard let words = config.settings[key], let entry = config.settings[key.setting] else {
+                return nil
+            }
+            do throws(LaunchRefusal) {
+                try ExtraArguments.check(words, of: engine)
+                return nil
+            } catch { return Finding(entry, "\(error)", .error) }
+        }
+    }
+
     // MARK: What is allowed and does nothing
 
-    private func warnings(_ name: String, in workspace: Workspace) async throws(Failure) -> [Finding] {
-        guard let config = try workspace.config(named: name) else { return [] }
+    private func warnings(_ config: ModelConfig, in workspace: Workspace) async throws(Failure) -> [Finding] {
         var findings: [Finding] = []
         if workspace.stackName != nil {
             let stack = try workspace.stack()
@@ -115,12 +132,16 @@ extension ConfigValidate.Finding {
         )
     }
 
-    fileprivate init(_ entry: EffectiveSettings.Entry, _ message: String) {
+    fileprivate init(
+        _ entry: EffectiveSettings.Entry,
+        _ message: String,
+        _ severity: ConfigValidate.Severity = .warning
+    ) {
         guard case .file(let file, let line) = entry.origin else {
-            self.init(file: "\(entry.origin)", line: 0, column: 0, message: message, severity: .warning)
+            self.init(file: "\(entry.origin)", line: 0, column: 0, message: message, severity: severity)
             return
         }
-        self.init(file: file, line: line, column: 1, message: message, severity: .warning)
+        self.init(file: file, line: line, column: 1, message: message, severity: severity)
     }
 }
 
@@ -132,19 +153,55 @@ public struct SettingsCheck: Sendable {
     /// What is wrong with the file and with each variable.
     public func run(in workspace: Workspace) throws(Failure) -> [ConfigValidate.Finding] {
         var problems: [DeclarationError] = []
+        var stacks: [EffectiveSettings.Entry] = []
         do throws(DeclarationError) {
             if let bytes = try Settings.text(in: workspace.home.path) {
-                problems = Settings.problems(in: bytes, file: Settings.file(in: workspace.home.path).string)
+                let file = Settings.file(in: workspace.home.path).string
+                let (settings, mistakes) = Settings.reading(bytes, file: file)
+                problems = mistakes
+                stacks += [settings[Settings.stack]].compactMap(\.self)
             }
         } catch { throw Failure(declaration: error) }
         for setting in Settings.table {
             guard let variable = setting.variable, let text = workspace.environment[variable] else {
                 continue
             }
-            do throws(DeclarationError) { _ = try Settings.read([variable: text]) } catch {
-                problems.append(error)
-            }
+            do throws(DeclarationError) {
+                let settings = try Settings.read([variable: text])
+                stacks += [settings[Settings.stack]].compactMap(\.self)
+            } catch { problems.append(error) }
         }
-        return problems.map { ConfigValidate.Finding($0, .error) }
+        let findings = problems.map { ConfigValidate.Finding($0, .error) }
+        return try findings + unknown(stacks, in: workspace) + unknownVariables(workspace.environment)
+    }
+
+    /// Those of the stacks that are named and that there are not.
+    private func unknown(
+        _ stacks: [EffectiveSettings.Entry],
+        in workspace: Workspace
+    ) throws(Failure) -> [ConfigValidate.Finding] {
+        var findings: [ConfigValidate.Finding] = []
+        do throws(DeclarationError) {
+            let names = try workspace.home.stackNames()
+            for entry in stacks {
+                let name = entry.value.plain
+                // One with a mistake in its own file is there.
+                if names.contains(name) { continue }
+                if try workspace.home.stack(named: name) != nil { continue }
+                let near = nearestNames(to: name, in: names).first.map { ": did you mean `\($0)`?" } ?? ""
+                findings.append(ConfigValidate.Finding(entry, "there is no stack `\(name)`\(near)", .error))
+            }
+        } catch { throw Failure(declaration: error) }
+        return findings
+    }
+
+    /// Variables of ours that mean nothing, as one with a slip in its name does.
+    private func unknownVariables(_ environment: Environment) -> [ConfigValidate.Finding] {
+        let known = Settings.table.compactMap(\.variable) + ["STACKCTL_HOME"]
+        return environment.names.filter { $0.hasPrefix("STACKCTL_") && !known.contains($0) }.map { name in
+            let near = nearestNames(to: name, in: known).first.map { ": did you mean `\($0)`?" } ?? ""
+            let entry = EffectiveSettings.Entry(.text(""), .variable(name))
+            return ConfigValidate.Finding(entry, "there is no such variable\(near)")
+        }
     }
 }

@@ -66,19 +66,52 @@ public struct ConfigShow: Sendable {
     /// Answers.
     public func run(in workspace: Workspace) throws(Failure) -> Shown {
         let config = try lookup.one(in: workspace)
-        let stack = try workspace.stack()
-        let effective = try EffectiveConfig(config, of: stack, in: workspace)
-        let rows = ModelConfig.table.compactMap { setting -> Row? in
-            let entry = effective.settings[setting]
-            guard entry != nil || all else { return nil }
-            return Row(
-                name: setting.path,
-                value: entry?.value,
-                origin: entry.map { "\($0.origin)" } ?? "default",
-                description: setting.summary + (setting.usual.map { " (otherwise: \($0))" } ?? ""),
-                known: setting.engines.contains(stack.engine)
-            )
-        }
+        let (stack, settings) = try effective(config, in: workspace)
+        let rows = ModelConfig.table.filter { all || settings[$0] != nil }.map { Row($0, settings, stack) }
         return Shown(name: config.name, origin: "\(config.origin)", stack: stack.name, settings: rows)
+    }
+
+    /// Answers for one setting, or for what a path leads to in one, such as `lora.0.scale`.
+    public func one(_ typed: String, in workspace: Workspace) throws(Failure) -> Row {
+        let place = try SettingPlace(typed)
+        let (stack, settings) = try effective(try lookup.one(in: workspace), in: workspace)
+        let steps = place.path.dropFirst(place.setting.path.count).split(separator: ".")
+        return Row(place.setting, settings, stack, place.path, steps)
+    }
+
+    private func effective(
+        _ config: ModelConfig,
+        in workspace: Workspace
+    ) throws(Failure) -> (stack: Stack, settings: EffectiveSettings) {
+        let stack = try workspace.stack()
+        return (stack, try EffectiveConfig(config, of: stack, in: workspace).settings)
+    }
+}
+
+extension ConfigShow.Row {
+    fileprivate init(
+        _ setting: Setting,
+        _ settings: EffectiveSettings,
+        _ stack: Stack,
+        _ path: String? = nil,
+        _ steps: [Substring] = []
+    ) {
+        let entry = settings[setting]
+        name = path ?? setting.path
+        value = steps.reduce(entry?.value) { $0?[$1] }
+        origin = entry.map { "\($0.origin)" } ?? "default"
+        description = setting.summary + (setting.usual.map { " (otherwise: \($0))" } ?? "")
+        known = setting.engines.contains(stack.engine)
+    }
+}
+
+extension SettingValue {
+    /// An item of a list by its number, or a field by its name.
+    fileprivate subscript(_ step: Substring) -> SettingValue? {
+        switch self {
+        case .list(let items): Int(step).flatMap { items.indices.contains($0) ? items[$0] : nil }
+        case .fields(let fields): fields[String(step)]
+        default: nil
+        }
     }
 }

@@ -86,18 +86,8 @@ public struct SettingsChange: Sendable {
         let setting = try Settings.typed(name)
         let file = Settings.file(in: workspace.home.path)
         do throws(DeclarationError) {
-            var value: SettingValue?
-            if let words {
-                if words.count > 1, case .list = setting.rule {
-                } else if words.count > 1 {
-                    throw DeclarationError(
-                        file: setting.name,
-                        line: 0,
-                        column: 0,
-                        message: "it takes one value: \(setting.rule.expected)"
-                    )
-                }
-                value = try setting.rule.read(words.joined(separator: ","), place: setting.name)
+            let value = try words.map { (words) throws(DeclarationError) in
+                try setting.rule.read(words, place: setting.name)
             }
             let edit = value.map { YAMLEdit.set(setting.name, to: $0) } ?? YAMLEdit.remove(setting.name)
             if isDryRun {
