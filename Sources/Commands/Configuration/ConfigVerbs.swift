@@ -13,9 +13,9 @@ struct ConfigVerbs: AsyncParsableCommand {
             has none of its own; `set` and `new` write the home's.
             """,
         subcommands: [
-            ConfigNewVerb.self, ConfigShowVerb.self, ConfigSet.self, ConfigUnset.self,
-            ConfigValidateVerb.self,
-            ConfigList.self, ConfigEdit.self, ConfigWizard.self,
+            ConfigNewVerb.self, ConfigShowVerb.self, ConfigGet.self, ConfigSet.self, ConfigUnset.self,
+            ConfigValidateVerb.self, ConfigList.self, ConfigEdit.self, ConfigWizard.self,
+            ConfigRemoveVerb.self,
         ]
     )
 }
@@ -33,7 +33,7 @@ struct ConfigList: AsyncParsableCommand {
         try common.output.print(configs) {
             common.quiet
                 ? configs.map { "\($0.name)\n" }.joined()
-                : ListedConfig.table(configs, common.output.terminal)
+                : ListedConfig.table(configs, try common.homePlaces(), common.output.terminal)
         }
     }
 }
@@ -54,7 +54,56 @@ struct ConfigShowVerb: AsyncParsableCommand {
 
     func run() async throws {
         let shown = try ConfigShow(config, all: all).run(in: common.workspace())
-        try common.output.print(shown) { ConfigView.text(shown, common.output.terminal) }
+        try common.output.print(shown) {
+            ConfigView.text(shown, try common.homePlaces(), common.output.terminal)
+        }
+    }
+}
+
+struct ConfigGet: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get",
+        abstract: "Print the value of one setting that holds for a model, and nothing if nobody set it"
+    )
+
+    @Argument(help: "The configuration, or its model.")
+    var config: String
+
+    @Argument(help: "The setting.")
+    var setting: String
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let row = try ConfigShow(config).one(setting, in: common.workspace())
+        try common.output.print(row) { row.value.map { "\($0.plain)\n" } ?? "" }
+    }
+}
+
+struct ConfigRemoveVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rm",
+        abstract: "Remove the home's configuration of a model; a shipped one of its name holds again"
+    )
+
+    @Argument(help: "The configuration, or its model.")
+    var config: String
+
+    @Flag(help: "Also that of a model that a stack serves.")
+    var force = false
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let workspace = try common.workspace()
+        let removal = ConfigRemove(config, isForced: force)
+        let plan = try await removal.plan(in: workspace)
+        if !change.dryRun {
+            try await change.confirm(sanitized("remove \(plan.path)?"), on: common.talk)
+            try removal.run(plan, in: workspace)
+        }
+        try common.output.tell(plan) { ConfigView.text(plan, isDryRun: change.dryRun) }
     }
 }
 
@@ -94,6 +143,7 @@ struct ConfigNewVerb: AsyncParsableCommand {
         let file = fileName ?? (model == nil ? nil : name)
         let made = try ConfigNew(name, model: model, template: template, name: file)
             .run(in: common.workspace(), isDryRun: change.dryRun, force: force)
+        if change.dryRun { common.reporter(.note("would write \(made.path)")) }
         try common.output.tell(made) { change.dryRun ? made.text : "\(made.path)\n" }
     }
 }
@@ -117,14 +167,10 @@ struct ConfigSet: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var common: CommonOptions
 
-    func validate() throws {
-        if value.isEmpty { throw ValidationError("Missing expected argument '<value> ...'") }
-    }
-
     func run() async throws {
         let outcome = try ConfigChange(config, set: setting, to: value)
             .run(in: common.workspace(), isDryRun: change.dryRun, report: common.reporter)
-        try common.output.tell(outcome) { ConfigView.text(outcome) }
+        try common.output.tell(outcome) { ConfigView.text(outcome, isDryRun: change.dryRun) }
     }
 }
 
@@ -146,7 +192,7 @@ struct ConfigUnset: AsyncParsableCommand {
     func run() async throws {
         let outcome = try ConfigChange(config, unset: setting)
             .run(in: common.workspace(), isDryRun: change.dryRun, report: common.reporter)
-        try common.output.tell(outcome) { ConfigView.text(outcome) }
+        try common.output.tell(outcome) { ConfigView.text(outcome, isDryRun: change.dryRun) }
     }
 }
 

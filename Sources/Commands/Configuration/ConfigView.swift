@@ -22,46 +22,69 @@ struct ListedConfig: Encodable {
         origin = "\(config.origin)"
     }
 
-    static func table(_ configs: [ListedConfig], _ terminal: Terminal) -> String {
+    static func table(_ configs: [ListedConfig], _ places: HomePlaces, _ terminal: Terminal) -> String {
         var table = Table([
             .init("name", weight: .high), .init("model", isFlexible: true, weight: .high), .init("quant"),
-            .init("context", .trailing), .init("adapters", weight: .low),
-            .init("from", isFlexible: true, weight: .low),
+            .init("context", .trailing), .init("adapters", isFlexible: true, weight: .low),
+            .init("from", wraps: true, weight: .high),
         ])
         for config in configs {
             table.add([
                 Table.Cell(config.name), Table.Cell(config.model), Table.Cell(config.quant ?? ""),
                 Table.Cell(config.contextLength.map(String.init) ?? ""),
-                Table.Cell(config.adapters.joined(separator: ", ")), Table.Cell(config.origin),
+                Table.Cell(config.adapters.joined(separator: ", ")), Table.Cell(places.short(config.origin)),
             ])
         }
         return table.rendered(for: terminal)
     }
 }
 
+/// The places of files in a home, from the home on.
+struct HomePlaces {
+    let home: String
+
+    /// A place in the home without the home's own path; any other as it is.
+    func short(_ place: String) -> String {
+        place.hasPrefix("\(home)/") ? String(place.dropFirst(home.count + 1)) : place
+    }
+}
+
 /// How a configuration looks to a person.
 enum ConfigView {
-    static func text(_ shown: ConfigShow.Shown, _ terminal: Terminal) -> String {
+    static func text(_ shown: ConfigShow.Shown, _ places: HomePlaces, _ terminal: Terminal) -> String {
         var table = Table([
             .init("setting", weight: .high), .init("value", isFlexible: true, weight: .high),
-            .init("from", isFlexible: true),
+            .init("from", wraps: true, weight: .high),
         ])
         for row in shown.settings {
             let value = row.value?.plain ?? ""
             table.add([
                 Table.Cell(row.name),
                 Table.Cell(row.known ? value : "\(value) (not taken by \(shown.stack))"),
-                Table.Cell(row.origin),
+                Table.Cell(places.short(row.origin)),
             ])
         }
         return table.rendered(for: terminal)
     }
 
-    static func text(_ outcome: ConfigChange.Outcome) -> String {
+    static func text(_ outcome: ConfigChange.Outcome, isDryRun: Bool) -> String {
         guard let value = outcome.value else {
-            return outcome.changed ? "\(outcome.setting) is removed\n" : "\(outcome.setting) was not set\n"
+            guard outcome.changed else { return "\(outcome.setting) was not set\n" }
+            return isDryRun ? "would remove \(outcome.setting)\n" : "\(outcome.setting) is removed\n"
         }
-        return "\(outcome.setting): \(value)\n"
+        return "\(isDryRun ? "would set " : "")\(outcome.setting): \(value)\n"
+    }
+
+    static func text(_ outcome: ConfigRemove.Outcome, isDryRun: Bool) -> String {
+        let shipped = outcome.hasShipped ? "; the shipped one holds" : ""
+        return sanitized("\(isDryRun ? "would remove" : "removed") \(outcome.path)\(shipped)") + "\n"
+    }
+
+    static func text(_ outcome: SettingsChange.Outcome, isDryRun: Bool) -> String {
+        guard let value = outcome.value else {
+            return isDryRun ? "would remove \(outcome.setting)\n" : "\(outcome.setting) is not set\n"
+        }
+        return "\(isDryRun ? "would set " : "")\(outcome.setting): \(value)\n"
     }
 
     static func line(_ finding: ConfigValidate.Finding) -> String {
@@ -70,15 +93,16 @@ enum ConfigView {
             + "\n"
     }
 
-    static func text(_ rows: [SettingsShow.Row], _ terminal: Terminal) -> String {
+    static func text(_ rows: [SettingsShow.Row], _ places: HomePlaces, _ terminal: Terminal) -> String {
         var table = Table([
-            .init("setting", weight: .high), .init("value", weight: .high), .init("from", isFlexible: true),
+            .init("setting", weight: .high), .init("value", isFlexible: true, least: 12, weight: .high),
+            .init("from", isFlexible: true, least: 24, weight: .high),
             .init("what it does", isFlexible: true, weight: .low),
         ])
         for row in rows {
             table.add([
                 Table.Cell(row.name), Table.Cell(row.value?.plain ?? row.default ?? ""),
-                Table.Cell(row.origin), Table.Cell(row.description),
+                Table.Cell(places.short(row.origin)), Table.Cell(row.description),
             ])
         }
         return table.rendered(for: terminal)

@@ -27,7 +27,9 @@ struct SettingsShowVerb: AsyncParsableCommand {
 
     func run() async throws {
         let rows = try SettingsShow(flags: common.settings).run(in: common.workspace())
-        try common.output.print(rows) { ConfigView.text(rows, common.output.terminal) }
+        try common.output.print(rows) {
+            ConfigView.text(rows, try common.homePlaces(), common.output.terminal)
+        }
     }
 }
 
@@ -63,14 +65,10 @@ struct SettingsSet: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var common: CommonOptions
 
-    func validate() throws {
-        if value.isEmpty { throw ValidationError("Missing expected argument '<value> ...'") }
-    }
-
     func run() async throws {
         let outcome = try SettingsChange(name, to: value)
             .run(in: common.workspace(), isDryRun: change.dryRun, report: common.reporter)
-        try common.output.tell(outcome) { outcome.value.map { "\(outcome.setting): \($0)\n" } ?? "" }
+        try common.output.tell(outcome) { ConfigView.text(outcome, isDryRun: change.dryRun) }
     }
 }
 
@@ -89,7 +87,7 @@ struct SettingsUnset: AsyncParsableCommand {
     func run() async throws {
         let outcome = try SettingsChange(name, to: nil)
             .run(in: common.workspace(), isDryRun: change.dryRun, report: common.reporter)
-        try common.output.tell(outcome) { "\(outcome.setting) is not set\n" }
+        try common.output.tell(outcome) { ConfigView.text(outcome, isDryRun: change.dryRun) }
     }
 }
 
@@ -104,8 +102,7 @@ struct SettingsValidate: AsyncParsableCommand {
     func run() async throws {
         let problems = try SettingsCheck().run(in: common.workspace())
         try common.output.print(problems) { problems.map { "\(ConfigView.line($0))" }.joined() }
-        if !problems.isEmpty {
-            throw Failure(.invalid, "\(problems.count) \(problems.count == 1 ? "mistake" : "mistakes")")
-        }
+        let errors = problems.count { $0.severity == .error }
+        if errors > 0 { throw Failure(.invalid, "\(errors) \(errors == 1 ? "mistake" : "mistakes")") }
     }
 }

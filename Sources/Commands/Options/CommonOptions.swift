@@ -34,6 +34,9 @@ struct CommonOptions: ParsableArguments {
         return Workspace(home: home, environment: environment, stackName: stack)
     }
 
+    /// The places of the home's files as a person reads them, who knows which home it is.
+    func homePlaces() throws -> HomePlaces { HomePlaces(home: "\(try workspace().home.path)") }
+
     /// What these flags set.
     var settings: EffectiveSettings {
         var settings = EffectiveSettings()

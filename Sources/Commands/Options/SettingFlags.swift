@@ -35,6 +35,9 @@ struct SettingFlags: ParsableArguments {
     /// What tells which files are meant, which the model's name and `--quant` do.
     private static let named: Set<String> = ["model", "format", "quant", "file", "revision"]
 
+    /// What is wrong is told with the usage of the verb that it was typed for.
+    func validate() throws { _ = try settings() }
+
     /// What they set; what is wrong is told by its flag.
     func settings() throws -> EffectiveSettings {
         var settings = EffectiveSettings()

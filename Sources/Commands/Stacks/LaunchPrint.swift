@@ -22,11 +22,23 @@ struct LaunchPrint: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    /// What is missing is told before the run, with this verb's own usage.
+    func validate() throws {
+        if try common.workspace().model(model) == nil {
+            throw ValidationError(
+                """
+                Missing expected argument '<model>'
+
+                hint: name a stored model, as `stackctl ls` lists them, or set the usual one with `stackctl settings set \
+                model MODEL`
+                """
+            )
+        }
+    }
+
     func run() async throws {
         let workspace = try common.workspace()
-        guard let model = try workspace.model(model) else {
-            throw ValidationError("Missing expected argument '<model>'")
-        }
+        guard let model = try workspace.model(model) else { preconditionFailure("it was validated") }
         let launch = try await Launch(model, quant: quant, flags: try flags.settings())
             .run(in: workspace, as: common.json ? .json : format, report: common.reporter)
         let output = Output(
