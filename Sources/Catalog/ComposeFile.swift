@@ -23,14 +23,26 @@ public struct ComposeFile: Sendable {
         }
     }
 
-    /// The lines, from 1, that ask for GPUs in a service: the whole of its `deploy`.
+    /// The lines, from 1, that ask for GPUs in a service: its `devices`, with all around them that has nothing else; `nil`
+    /// where it asks for none, or where a line or the list has something else besides.
     public func linesOfGPUs(in service: String) -> ClosedRange<Int>? {
-        guard let node = services.first(where: { $0.name == service })?.value,
-            let deploy = (try? node.pairs())?.first(where: { $0.name == "deploy" }),
-            let devices = deploy.value["resources"]?["reservations"]?["devices"],
-            (try? devices.list())?.contains(where: Self.isGPU) == true
-        else { return nil }
-        return deploy.key.line...max(deploy.key.line, deploy.value.lastLine)
+        guard var node = services.first(where: { $0.name == service })?.value else { return nil }
+        var lines: ClosedRange<Int>?
+        for name in ["deploy", "resources", "reservations", "devices"] {
+            guard let pairs = try? node.pairs(), let pair = pairs.first(where: { $0.name == name }) else {
+                return nil
+            }
+            // What has nothing else goes with it; what is in braces has no lines of its own.
+            if lines == nil || pairs.count > 1 {
+                guard !node.isFlow else { return nil }
+                lines = pair.key.line...max(pair.key.line, pair.value.lastLine)
+            }
+            node = pair.value
+        }
+        guard let devices = try? node.list(), !devices.isEmpty, devices.allSatisfy(Self.isGPU) else {
+            return nil
+        }
+        return lines
     }
 
     private static func isGPU(_ device: YAMLNode) -> Bool {

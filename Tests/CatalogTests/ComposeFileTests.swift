@@ -49,6 +49,41 @@ struct ComposeFileTests {
         }
     }
 
+    @Test(arguments: [
+        ("limits: {memory: 1g}", 0, 10...14), ("limits: {memory: 1g}", 1, 9...14),
+        ("replicas: 1", 2, 8...14),
+    ])
+    func `what else is deployed stays`(other: String, up: Int, lines: ClosedRange<Int>) throws {
+        // Beside `reservations`' devices, beside `reservations`, beside `resources`.
+        let depth = [10, 8, 6][up]
+        let key = ["devices:", "reservations:", "resources:"][up]
+        let line = String(repeating: " ", count: depth) + other + "\n"
+        let text = Self.text.replacing(
+            "\(String(repeating: " ", count: depth))\(key)",
+            with: line + String(repeating: " ", count: depth) + key
+        )
+        try read(text) { file in
+            let range = try #require(file?.linesOfGPUs(in: "llm"))
+            #expect(range.count == lines.count)
+            var rest = text.split(separator: "\n", omittingEmptySubsequences: false)
+            rest.removeSubrange((range.lowerBound - 1)...(range.upperBound - 1))
+            #expect(rest.joined(separator: "\n").contains(other) && !rest.joined().contains("nvidia"))
+            try read(rest.joined(separator: "\n")) { #expect($0?.service(of: .named("engine")) == "llm") }
+        }
+    }
+
+    @Test func `what has something else on its lines is left to a person`() throws {
+        for deploy in [
+            "{resources: {limits: {memory: 1g}, reservations: {devices: [{driver: nvidia}]}}}",
+            "{resources: {reservations: {devices: [{driver: nvidia}, {driver: other}]}}}",
+        ] {
+            try read("services:\n  llm:\n    container_name: engine\n    deploy: \(deploy)\n") { file in
+                let file = try #require(file)
+                #expect(file.linesOfGPUs(in: "llm") == nil)
+            }
+        }
+    }
+
     @Test func `what is no Compose file says nothing`() throws {
         #expect(ComposeFile(at: "/nowhere/compose.yaml") == nil)
         try read("services: [") { #expect($0 == nil) }
