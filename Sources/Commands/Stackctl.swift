@@ -25,7 +25,7 @@ public struct Stackctl: AsyncParsableCommand {
                 subcommands: [
                     ModelPull.self, ModelList.self, ModelShow.self, ModelInspect.self, ModelFit.self,
                     LimitsShow.self, ModelRecommend.self, ModelSelect.self, RouteShow.self, LoRAVerbs.self,
-                    ModelVerify.self,
+                    ModelConvert.self, ModelVerify.self,
                     ModelRemove.self, DiskFree.self,
                 ]
             ),

@@ -70,7 +70,7 @@ public struct ProgressState: Sendable, Equatable {
 }
 
 /// A span of time as a clock shows it, for example `0:07`, `12:30`, `1:02:03`, `5 d`; empty beyond all sense.
-func clockTime(_ seconds: Int64) -> String {
+public func clockTime(_ seconds: Int64) -> String {
     func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
     if seconds >= 100 * 3600 { return seconds < 1000 * 86_400 ? "\(seconds / 86_400) d" : "" }
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60)

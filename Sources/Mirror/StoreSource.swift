@@ -15,7 +15,9 @@ struct StoreSource: RepositorySource {
     func repository(_ id: RepositoryID) async throws -> Repository? {
         let models = try await threads.run { [stores] in
             try stores.flatMap { try $0.models().models }.filter {
-                $0.manifest.source.kind == .hub && $0.manifest.source.repository == id.description
+                // What was made here is no file of the repository.
+                $0.manifest.source.kind == .hub && $0.manifest.conversion == nil
+                    && $0.manifest.source.repository == id.description
             }
         }
         let commits = Dictionary(grouping: models.sorted { $0.manifest.pulledAt > $1.manifest.pulledAt }) {

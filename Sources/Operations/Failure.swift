@@ -1,3 +1,4 @@
+import Conversion
 import Docker
 import Hub
 public import Platform
@@ -59,6 +60,8 @@ extension Failure {
             case let error as StoreError: Failure(store: error)
             case let error as TransferError: Failure(transfer: error)
             case let error as DockerError: Failure(docker: error)
+            case let error as ConversionError: Failure(conversion: error)
+            case let error as HuggingFaceError: Failure(folder: error)
             case is CancellationError: Failure(.cancelled, "interrupted")
             default: Failure(.failed, "\(error)", cause: error)
             }

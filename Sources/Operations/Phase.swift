@@ -8,6 +8,8 @@ public enum Phase: String, Sendable, CaseIterable {
     case downloading
     /// Its bytes come from another place of this machine.
     case copying
+    /// Its weights are written in another form.
+    case converting
     /// Its bytes are compared with their hash.
     case verifying
     /// Another process has it, or a server wants to be left alone for a time.

@@ -85,6 +85,7 @@ struct PullRequest: Sendable {
 
     /// Whether a stored model is what this request would choose, as far as that can be told without the hub.
     func isAnswered(by stored: StoredModel) -> Bool {
+        guard stored.manifest.conversion == nil else { return false }
         if case .ollama(let reference) = origin { return isAnswered(by: stored, for: reference) }
         guard case .hub(let repository, _) = origin, stored.manifest.source.kind == .hub,
             // One that the hub has renamed is stored under the name that it was asked for by.
@@ -246,9 +247,11 @@ struct PullRequest: Sendable {
         )
     }
 
-    private static func name(of path: FilePath) -> String {
+    /// The name under which a file or folder of this machine is stored.
+    static func name(of path: FilePath) -> String {
         let name = path.lexicallyNormalized().lastComponent?.string ?? "model"
-        let stem = name.lowercased().hasSuffix(".gguf") ? String(name.dropLast(5)) : name
+        let stem =
+            ShardName(name)?.stem ?? (name.lowercased().hasSuffix(".gguf") ? String(name.dropLast(5)) : name)
         // What a person could not type again as a name is replaced.
         let plain = String(
             stem.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "-" }

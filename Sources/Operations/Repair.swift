@@ -1,3 +1,4 @@
+import Engines
 import Hub
 import Platform
 import Store
@@ -10,6 +11,7 @@ struct Repair: Sendable {
     let file: Manifest.File
 
     func run(in workspace: Workspace, _ report: @escaping Reporter) async throws {
+        if let conversion = model.manifest.conversion { throw made(by: conversion) }
         let hub = workspace.hub(offline: false, report)
         guard let place = place(hub),
             let sourcePath = RelativePath(file.sourcePath ?? file.path.string), let content
@@ -17,7 +19,7 @@ struct Repair: Sendable {
             throw Failure(
                 .unsupported,
                 "`\(model.key.model)` did not come from a hub or a registry, so `\(file.path)` cannot be fetched again",
-                hint: "import or convert it again with `--force`"
+                hint: "import it again with `--force`"
             )
         }
         let store = ModelStore(volume: model.layout.volume)
@@ -55,6 +57,20 @@ struct Repair: Sendable {
             }
         }.receive([RemoteFile(name: file.path.string, directory: directory, parts: [part])])
         for content in received { try putInPlace(content.content) }
+    }
+
+    /// What was made here can only be made again.
+    private func made(by conversion: Manifest.Conversion) -> Failure {
+        let (source, name) = (model.manifest.source, model.manifest.model)
+        let usual = source.kind == .local ? PullRequest.name(of: FilePath(source.repository)) : source.shown
+        let words =
+            ["stackctl", "convert", source.shown, "--quant", model.key.quant] + conversion.options
+            + (usual == name ? [] : ["--as", name]) + ["--force"]
+        return Failure(
+            .unsupported,
+            "`\(model.key)` was converted here, so `\(file.path)` cannot be fetched again",
+            hint: "make it again: `\(words.map(ShellCommand.quoted).joined(separator: " "))`"
+        )
     }
 
     private func putInPlace(_ content: FilePath) throws(SystemError) {

@@ -21,6 +21,20 @@ public struct ShownModel: Sendable, Encodable {
         public let requestedRevision: String?
     }
 
+    /// How it was made of another form.
+    public struct Conversion: Sendable, Encodable {
+        /// What made it: `native` is stackctl itself.
+        public let engine: String
+        /// The format that it was made of.
+        public let format: String
+        /// The quantization or the type of the weights that it was made of.
+        public let quant: String?
+        /// The options that decided about its bytes.
+        public let options: [String]
+        /// The files that it was made of.
+        public let files: [File]
+    }
+
     /// A file of it.
     public struct File: Sendable, Encodable {
         /// Its path in the model.
@@ -81,6 +95,8 @@ public struct ShownModel: Sendable, Encodable {
     public let containerPath: String
     /// Where it came from.
     public let source: Source
+    /// How it was made of that, if it was not taken as it is.
+    public var conversion: Conversion?
     /// Its licence, if the catalog knows it.
     public let licence: String?
     /// What its header says; absent if that cannot be read.
@@ -136,15 +152,34 @@ public struct Show: Sendable {
                 revision: source.revision,
                 requestedRevision: source.requestedRevision
             ),
+            conversion: manifest.conversion.map(ShownModel.Conversion.init),
             licence: entry?.licence,
             header: facts.map(ShownModel.Header.init),
             memory: facts.map(ShownModel.Memory.init),
-            files: manifest.files.map { .init(path: $0.path, sizeBytes: $0.sizeBytes, sha256: $0.sha256) },
+            files: manifest.files.map(ShownModel.File.init),
             adapters: manifest.adapters,
             pulledAt: manifest.pulledAt,
             lastUsedAt: store.lastUse(of: stored.key),
             uses: store.useCount(of: stored.key),
             tool: manifest.tool
+        )
+    }
+}
+
+extension ShownModel.File {
+    fileprivate init(_ file: Manifest.File) {
+        self.init(path: file.path, sizeBytes: file.sizeBytes, sha256: file.sha256)
+    }
+}
+
+extension ShownModel.Conversion {
+    fileprivate init(_ conversion: Manifest.Conversion) {
+        self.init(
+            engine: conversion.engine,
+            format: conversion.format,
+            quant: conversion.quant,
+            options: conversion.options,
+            files: conversion.files.map(ShownModel.File.init)
         )
     }
 }

@@ -13,12 +13,22 @@ public func blocking<Success: Sendable>(_ work: @escaping @Sendable () throws ->
 public func cancellableBlocking<Success: Sendable>(
     _ work: @escaping @Sendable (_ checkCancellation: () throws -> Void) throws -> Success
 ) async throws -> Success {
+    try await stoppableBlocking { isCancelled in
+        try work { if isCancelled() { throw CancellationError() } }
+    }
+}
+
+/// Runs long work that has threads of its own on another one; any of them may ask what the work is given, whether the
+/// task is cancelled.
+public func stoppableBlocking<Success: Sendable>(
+    _ work: @escaping @Sendable (_ isCancelled: @escaping @Sendable () -> Bool) throws -> Success
+) async throws -> Success {
     let flag = Flag()
     return try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { continuation in
             // A queue of its own: the global one has a thread a core, and sleepers there hold up all others.
             DispatchQueue(label: "blocking").async {
-                continuation.resume(with: Result { try work { if flag.isSet { throw CancellationError() } } })
+                continuation.resume(with: Result { try work { flag.isSet } })
             }
         }
     } onCancel: {

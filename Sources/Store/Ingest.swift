@@ -95,9 +95,10 @@ extension ModelStore {
         return Ingest(directory, self)
     }
 
-    /// Refuses a place where files lie that stackctl did not put there.
+    /// Refuses a place where files lie that stackctl did not put there, or that another model's name leads to.
     public func refuseForeignFiles(at key: ModelKey) throws(StoreError) {
         let target = layout.directory(of: key)
+        if let other = try otherModel(inTheFolderOf: key) { throw .nameTaken(target, by: other) }
         let isThere =
             try stored { () throws(SystemError) in try FileSystem.status(target, followingLinks: false) }
             != nil

@@ -1,6 +1,7 @@
 import Formats
 import Platform
 import SystemPackage
+import TestSupport
 import Testing
 
 /// A model whose weights follow from the names of its tensors; only its header is kept as a file.

@@ -43,6 +43,7 @@ struct SampleStore: Sendable {
         revision: String?,
         requested: String? = "main",
         kind: Manifest.Source.Kind = .hub,
+        conversion: Manifest.Conversion? = nil,
         pulledAt: Double = 1_700_000_000,
         large: [String: [UInt8]] = [:],
         small: [String: [UInt8]] = [:],
@@ -75,6 +76,7 @@ struct SampleStore: Sendable {
         let manifest = Manifest(
             key: try ModelKey(model: model, format: "gguf", quant: quant),
             source: source,
+            conversion: conversion,
             facts: Manifest.Facts(),
             files: files,
             pulledAt: Date(timeIntervalSince1970: pulledAt),

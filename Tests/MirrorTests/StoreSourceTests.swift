@@ -34,6 +34,23 @@ struct StoreSourceTests {
         }
     }
 
+    @Test func `what was made here is no file of the repository`() async throws {
+        let conversion = Manifest.Conversion(
+            engine: "native",
+            format: "gguf",
+            quant: "q8_0",
+            options: [],
+            importance: nil,
+            files: []
+        )
+        try sample.add(quant: "q8_0", revision: older, large: ["a-q8.gguf": [4]])
+        try sample.add(quant: "q4_k_m", revision: older, conversion: conversion, large: ["a-q4.gguf": [1]])
+        try await withMirror(of: sample.source) { mirror async throws in
+            let items = try await mirror.json([TreeItem].self, "/api/models/org/model/tree/main")
+            #expect(items.map(\.path) == ["a-q8.gguf"])
+        }
+    }
+
     @Test func `commits are revisions, and main is the one pulled last`() async throws {
         try sample.add(
             quant: "q4_k_m",

@@ -82,7 +82,7 @@ struct ModelPull: AsyncParsableCommand {
     }
 
     /// A name under which the model could not be asked for again is refused before the first byte.
-    private static func checkName(_ name: String) throws {
+    static func checkName(_ name: String) throws {
         let reference = try ModelReference.typed(name)
         switch reference.source {
         case .catalog,

@@ -19,6 +19,7 @@ extension Quantization: ExpressibleByArgument {
 }
 
 extension ModelFormat: ExpressibleByArgument {}
+extension ConversionEngine: ExpressibleByArgument {}
 extension Launch.Format: ExpressibleByArgument {}
 extension ColorChoice: ExpressibleByArgument {}
 extension ProgressMode: ExpressibleByArgument {}

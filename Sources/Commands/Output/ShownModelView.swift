@@ -16,7 +16,7 @@ enum ShownModelView {
                     "\($0)\(model.source.requestedRevision.map { " (\($0))" } ?? "")"
                 }
             ),
-            ("licence", model.licence),
+            ("converted from", model.conversion.map(origin)), ("licence", model.licence),
         ]
         lines += header(model.header) + memory(model.memory)
         lines += [
@@ -32,6 +32,12 @@ enum ShownModelView {
         }
         for adapter in model.adapters ?? [] { lines.append(("adapter", adapter.string)) }
         return DefinitionList(lines: lines).rendered(for: terminal) + "\n" + table.rendered(for: terminal)
+    }
+
+    private static func origin(of conversion: ShownModel.Conversion) -> String {
+        let size = conversion.files.lazy.map(\.sizeBytes).total()
+        let form = [conversion.format, conversion.quant].compactMap(\.self) + conversion.options
+        return "\(form.joined(separator: " ")), \(size), by the engine \(conversion.engine)"
     }
 
     private static func source(of model: ShownModel) -> String {

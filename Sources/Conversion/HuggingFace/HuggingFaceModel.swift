@@ -22,15 +22,18 @@ public struct HuggingFaceModel: Sendable {
 
     /// Reads a folder and finds out whether and how it can be converted, without reading its weights.
     ///
-    /// `card` is the front matter of its `README.md`. `preTokenizer` is the name of the way in which its tokenizer finds
-    /// words, where that is not known here.
-    public init(_ path: FilePath, card: ModelCard = ModelCard(), preTokenizer: String? = nil)
-        throws(HuggingFaceError)
-    {
-        let folder = HuggingFaceFolder(path: path)
+    /// `name` is what the folder was called where it came from, if that is not its own name; a file says of itself what
+    /// can be guessed from it. `card` is the front matter of its `README.md`. `preTokenizer` is the name of the way in
+    /// which its tokenizer finds words, where that is not known here.
+    public init(
+        _ path: FilePath,
+        name: String? = nil,
+        card: ModelCard = ModelCard(),
+        preTokenizer: String? = nil
+    ) throws(HuggingFaceError) {
+        let folder = HuggingFaceFolder(path: path, name: name)
         let configuration = try Configuration(try folder.requiredJSON("config.json"))
-        guard let name = configuration.architecture else { throw .architecture(nil) }
-        guard let family = ModelFamily.named(name) else { throw .architecture(name) }
+        let family = try Self.family(configuration)
         try Self.refuseOtherKinds(folder, configuration, family)
         let weights = try StoredWeights(folder).tensors
         let files = try TokenizerFiles(folder, configuration: configuration)
@@ -58,6 +61,21 @@ public struct HuggingFaceModel: Sendable {
                 [.similarTokenizer(preTokenizer: tokenizer.recognition?.name ?? "", hash: hash)]
             default: []
             }
+    }
+
+    /// Refuses a model that cannot be converted whatever its weights are, by its `config.json` alone.
+    public static func check(configuration bytes: [UInt8]) throws(HuggingFaceError) {
+        let document: JSONText
+        do throws(JSONText.Flaw) { document = try JSONText(bytes) } catch {
+            throw .json(reason: error.reason, offset: error.offset, path: "config.json")
+        }
+        _ = try family(try Configuration(document))
+    }
+
+    private static func family(_ configuration: Configuration) throws(HuggingFaceError) -> ModelFamily {
+        guard let name = configuration.architecture else { throw .architecture(nil) }
+        guard let family = ModelFamily.named(name) else { throw .architecture(name) }
+        return family
     }
 
     /// The keys and values of a GGUF in which the weights are of a type.

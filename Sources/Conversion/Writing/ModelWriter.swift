@@ -89,6 +89,8 @@ struct WrittenFile: Sendable {
         file = try refusable { () throws(SystemError) in
             let file = try File(plan.path, .update)
             try file.truncate(to: 0)
+            // A disk that is too small is known now and not after hours.
+            _ = try file.reserve(ByteCount(plan.size))
             try file.write(plan.header(), at: 0)
             try file.truncate(to: ByteCount(plan.size))
             return file

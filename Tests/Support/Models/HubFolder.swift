@@ -1,18 +1,17 @@
-import Conversion
 import Formats
 import FoundationEssentials
 import Platform
-import SystemPackage
-import TestSupport
-import Testing
+public import SystemPackage
 
 /// A tensor of a folder that is made by formula.
-struct HubTensor: Decodable {
-    let name: String
+public struct HubTensor: Decodable {
+    /// What it is called in its file.
+    public let name: String
     let dtype: String
     let shape: [Int]
 
-    init(_ name: String, _ dtype: String, _ shape: [Int]) {
+    /// Declares one.
+    public init(_ name: String, _ dtype: String, _ shape: [Int]) {
         self.name = name
         self.dtype = dtype
         self.shape = shape
@@ -33,11 +32,13 @@ struct HubTensor: Decodable {
 }
 
 /// Folders as the hub has them, with weights by formula.
-enum HubFolder {
-    static let golden = FilePath(#filePath).removingLastComponent().appending("Golden")
+public enum HubFolder {
+    /// Where what does not follow from a formula is kept.
+    public static let golden = FilePath(#filePath).pushing("../../../ConversionTests/Golden")
+        .lexicallyNormalized()
 
     /// The sums of what the reference made of the folders, and of the folders' own files, by path.
-    static func sums(_ fixture: String) throws -> [String: String] {
+    public static func sums(_ fixture: String) throws -> [String: String] {
         let text = String(decoding: try FileSystem.read(golden.appending(fixture)), as: UTF8.self)
         return Dictionary(
             uniqueKeysWithValues: text.split(separator: "\n").map { line in
@@ -47,7 +48,7 @@ enum HubFolder {
     }
 
     /// Makes a golden folder in another one; tells where it is.
-    static func make(_ name: String, in folder: TemporaryDirectory) throws -> FilePath {
+    public static func make(_ name: String, in folder: TemporaryDirectory) throws -> FilePath {
         let source = golden.appending(name)
         for file in try FileSystem.walk(source).map(\.path)
         where !["tensors.json", "shared.json"].contains(file) {
@@ -63,22 +64,14 @@ enum HubFolder {
         return folder.appending(name)
     }
 
-    /// The front matter of a folder's card.
-    static func card(_ name: String) throws -> ModelCard {
-        guard
-            case .map(let entries)? = try json(CardDocument.self, golden.appending("\(name)/card.json"))?
-                .value
-        else { return ModelCard() }
-        return ModelCard(entries)
-    }
-
-    private static func json<Value: Decodable>(_ type: Value.Type, _ path: FilePath) throws -> Value? {
+    /// Reads a JSON of them; `nil` if it is not there.
+    public static func json<Value: Decodable>(_ type: Value.Type, _ path: FilePath) throws -> Value? {
         guard FileSystem.exists(path) else { return nil }
         return try JSONDecoder().decode(type, from: Data(try FileSystem.read(path)))
     }
 
     /// Writes a safetensors file.
-    static func write(_ tensors: [HubTensor], to file: String, in folder: TemporaryDirectory) throws {
+    public static func write(_ tensors: [HubTensor], to file: String, in folder: TemporaryDirectory) throws {
         var entries: [String] = []
         var data: [UInt8] = []
         for tensor in tensors {
@@ -94,23 +87,5 @@ enum HubFolder {
         while header.utf8.count % 8 != 0 { header += " " }
         let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
         try folder.write(length + Array(header.utf8) + data, to: file)
-    }
-}
-
-/// The front matter of a card, in JSON.
-private struct CardDocument: Decodable {
-    let value: CardValue
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if let text = try? container.decode(String.self) {
-            value = .text(text)
-        } else if let list = try? container.decode([CardDocument].self) {
-            value = .list(list.map(\.value))
-        } else if let map = try? container.decode([String: CardDocument].self) {
-            value = .map(map.map { CardEntry($0.key, $0.value.value) })
-        } else {
-            value = .null
-        }
     }
 }

@@ -1,11 +1,11 @@
-import Formats
+public import Formats
 
 /// Weights that depend on the name of their tensor and on nothing else.
-enum GoldenWeights {
+public enum GoldenWeights {
     private static let seed: UInt64 = 0x5EED_57AC_C71E_0001
 
     /// Sums of four random lanes: FNV-1a of the name seeds splitmix64.
-    static func values(_ name: String, count: Int) -> [Float] {
+    public static func values(_ name: String, count: Int) -> [Float] {
         let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         var state = hash ^ seed
         let center: Float = name.hasSuffix("norm.weight") ? 1 : 0
@@ -27,7 +27,7 @@ enum GoldenWeights {
     }
 
     /// The name that a tensor of a GGUF had in the repository that it comes from.
-    static func originalName(_ name: String) -> String {
+    public static func originalName(_ name: String) -> String {
         let whole = [
             "token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight",
             "output.weight": "lm_head.weight",
@@ -45,7 +45,7 @@ enum GoldenWeights {
     }
 
     /// The rows in the order in which llama.cpp rotates them: the halves of each head interleaved.
-    static func interleaved(_ values: [Float], _ heads: Int, _ width: Int) -> [Float] {
+    public static func interleaved(_ values: [Float], _ heads: Int, _ width: Int) -> [Float] {
         let half = values.count / width / heads / 2
         return (0..<heads * half * 2).flatMap { row in
             let (head, place) = row.quotientAndRemainder(dividingBy: half * 2)
@@ -55,7 +55,7 @@ enum GoldenWeights {
     }
 
     /// The values, rounded to one type, as another type has them.
-    static func bytes(_ values: [Float], rounding: TensorType, as type: TensorType) -> [UInt8] {
+    public static func bytes(_ values: [Float], rounding: TensorType, as type: TensorType) -> [UInt8] {
         let width = type.blockBytes
         return [UInt8](unsafeUninitializedCapacity: values.count * width) { buffer, filled in
             let raw = UnsafeMutableRawBufferPointer(buffer)

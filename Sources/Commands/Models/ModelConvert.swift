@@ -1,0 +1,159 @@
+import ArgumentParser
+import Catalog
+import Operations
+import Platform
+import SystemPackage
+
+struct ModelConvert: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Make a GGUF of safetensors, or a quantized GGUF of a GGUF",
+        discussion: """
+            MODEL is stored in the stack, or is fetched from the hub for this and removed afterwards; or it is a folder \
+            as the hub has them, or a `.gguf` file. What it is made of stays as it is.
+
+            Several quantizations are made in one pass over the weights. What is written is what llama.cpp's own tools \
+            would write, byte for byte, and is checked before it becomes visible.
+            """
+    )
+
+    @Argument(help: "The model, folder or file to convert.", transform: ModelReference.typed)
+    var model: ModelReference
+
+    @Option(help: ArgumentHelp("The format: gguf.", valueName: "format"))
+    var to = ConvertedFormat.gguf
+
+    @Option(
+        help: ArgumentHelp(
+            "The quantizations, for example `q4_k_m,q8_0`; also f32, f16, bf16, and auto: the source's own precision.",
+            valueName: "q"
+        )
+    )
+    var quant: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a file here, or several into a folder, and not into the stack's volume.",
+            valueName: "path"
+        )
+    )
+    var output: String?
+
+    @Option(help: ArgumentHelp("What converts: native.", valueName: "engine"))
+    var engine = ConversionEngine.native
+
+    @Option(help: ArgumentHelp("An importance matrix of llama-imatrix, of either format.", valueName: "file"))
+    var imatrix: String?
+
+    @Option(
+        help: ArgumentHelp("The threads that share the work; one for each core without this.", valueName: "n")
+    )
+    var threads: Int?
+
+    @Flag(help: "Keep the safetensors that were fetched for this.")
+    var keepSource = false
+
+    @Option(name: .customLong("as"), help: ArgumentHelp("The name to store it under.", valueName: "name"))
+    var name: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How the tokenizer finds words, where that is not known: llama.cpp's name for it, for example llama-bpe.",
+            valueName: "name"
+        )
+    )
+    var pre: String?
+
+    @Flag(help: "Also quantize what is quantized already, which costs quality.")
+    var allowRequantize = false
+
+    @Option(
+        name: .customLong("tensor-type"),
+        help: ArgumentHelp(
+            "The type of the tensors whose names match, for example `ffn_down=q8_0`.",
+            valueName: "regex=type"
+        )
+    )
+    var tensorTypes: [String] = []
+
+    @Flag(help: "Leave `output.weight` as it is.")
+    var leaveOutputTensor = false
+
+    @Flag(help: "Give all tensors the same type, without a mixture.")
+    var pure = false
+
+    @Flag(help: "Make it again, even if it is there.")
+    var force = false
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard (1...1024).contains(threads ?? 1) else {
+            throw ValidationError("`--threads` takes a number from 1 to 1024")
+        }
+        if let name { try ModelPull.checkName(name) }
+        if output != nil, name != nil {
+            throw ValidationError("`--as` names what is stored, and `--output` stores nothing")
+        }
+        let options = try options()
+        let choices = imatrix != nil || !tensorTypes.isEmpty || leaveOutputTensor || pure
+        guard !choices || options.targets.contains(where: \.isQuantized) else {
+            throw ValidationError(
+                "`--imatrix`, `--tensor-type`, `--leave-output-tensor` and `--pure` say how to quantize: name a "
+                    + "quantization with `--quant`"
+            )
+        }
+    }
+
+    private func options() throws -> ConvertOptions {
+        var options = ConvertOptions()
+        options.targets = try quant.flatMap { $0.split(separator: ",") }.map { text in
+            guard let target = ConversionTarget(parsing: text) else {
+                throw ValidationError("`\(text)` is no quantization such as `q4_k_m`")
+            }
+            return target
+        }
+        options.tensorTypes = try tensorTypes.map { text in
+            guard let choice = TensorTypeChoice(parsing: text) else {
+                throw ValidationError("`\(text)` is not of the form REGEX=TYPE, for example `ffn_down=q8_0`")
+            }
+            return choice
+        }
+        (options.engine, options.threads, options.name) = (engine, threads, name)
+        (options.output, options.importance) = (output.map { FilePath($0) }, imatrix.map { FilePath($0) })
+        (options.keepsSource, options.preTokenizer, options.force) = (keepSource, pre, force)
+        (options.allowsRequantizing, options.leavesOutput) = (allowRequantize, leaveOutputTensor)
+        options.isPure = pure
+        return options
+    }
+
+    func run() async throws {
+        do {
+            try await convert()
+        } catch let failure as Failure where failure.cause is QuantizationNeeded {
+            throw ValidationError("\(failure.message)\n\nhint: \(failure.hint ?? "")")
+        }
+    }
+
+    private func convert() async throws {
+        let workspace = try common.workspace()
+        let conversion = Convert(model, try options())
+        if change.dryRun {
+            let plan = try await conversion.plan(in: workspace, report: common.reporter)
+            try common.output.print(ConvertPlanView(plan)) {
+                ConvertPlanView.text(plan, common.output.terminal)
+            }
+            return try plan.checkSpace()
+        }
+        let made = try await common.showingProgress("\(model)") { report in
+            try await conversion.run(in: workspace, report: report)
+        }
+        try common.output.tell(made) { ConvertedModelView.text(made) }
+    }
+}
+
+/// What a model can be converted to.
+enum ConvertedFormat: String, CaseIterable, ExpressibleByArgument {
+    case gguf
+}

@@ -1,0 +1,113 @@
+import Catalog
+import Conversion
+import Host
+import Platform
+import Store
+import SystemPackage
+
+/// Where what is made goes.
+enum ConversionPlace: Sendable {
+    /// Into the volume of a stack, under a name.
+    case volume(ModelStore, model: String)
+    /// To files that the user has named.
+    case files([QuantizationTarget: FilePath])
+
+    /// The file of a target when it is done.
+    func path(of target: QuantizationTarget) throws(StoreError) -> FilePath {
+        switch self {
+        case .volume(let store, let model):
+            let name = try Self.fileName(model, target)
+            return name.below(store.layout.directory(of: try Self.key(model, target)))
+        case .files(let paths):
+            guard let path = paths[target] else { preconditionFailure("every target has a path") }
+            return path
+        }
+    }
+
+    /// The folder whose filesystem must have room.
+    var folder: FilePath {
+        switch self {
+        case .volume(let store, _): store.layout.volume
+        case .files(let paths): paths.values.first?.removingLastComponent() ?? "."
+        }
+    }
+
+    static func key(_ model: String, _ target: QuantizationTarget) throws(StoreError) -> ModelKey {
+        try ModelKey(model: model, format: ModelFormat.gguf.rawValue, quant: target.rawValue)
+    }
+
+    /// For example `qwen2.5-7b-instruct-q4_k_m.gguf`.
+    static func fileName(_ model: String, _ target: QuantizationTarget) throws(StoreError) -> RelativePath {
+        let last = model.split(separator: "/").last.map(String.init) ?? model
+        let name = "\(ModelKey.directoryName(of: last))-\(target.rawValue).gguf"
+        guard let path = RelativePath(name) else { throw .invalidName(name) }
+        return path
+    }
+
+    // MARK: Opening
+
+    /// A file that is being written where nobody looks for a model.
+    struct Opened: Sendable {
+        let target: QuantizationTarget
+        let path: FilePath
+        /// The place of it in a volume, which others may not touch meanwhile.
+        fileprivate let partial: (directory: FilePath, lock: FileLock)?
+    }
+
+    /// Opens the place of a target; the caller closes it, whatever happens.
+    func open(_ target: QuantizationTarget, size: ByteCount, _ report: @escaping Reporter) async throws
+        -> Opened
+    {
+        switch self {
+        case .files:
+            let path = try path(of: target)
+            let name = ".\(path.lastComponent?.string ?? "").\(UInt64.random(in: 0 ... .max)).partial"
+            let folder = path.removingLastComponent()
+            try FileSystem.createDirectory(folder.isEmpty ? "." : folder)
+            return Opened(target: target, path: folder.appending(name), partial: nil)
+        case .volume(let store, let model):
+            let purpose = Partial.Purpose(
+                model: model,
+                format: ModelFormat.gguf.rawValue,
+                quant: target.rawValue,
+                path: try Self.fileName(model, target).string,
+                sizeBytes: size
+            )
+            let partial = try await store.openPartial(Self.partialID(model, target), for: purpose) {
+                report(.phase(.waiting, "waiting for another stackctl that converts \(model)"))
+            }
+            let path = partial.directory.appending(ModelStore.partialContentName)
+            return Opened(target: target, path: path, partial: partial)
+        }
+    }
+
+    /// Takes away what was written and is of no use any more.
+    func close(_ opened: Opened) {
+        if case .volume(let store, _) = self, let (directory, lock) = opened.partial {
+            try? store.removePartial(directory, holding: lock)
+        } else {
+            try? FileSystem.remove(opened.path)
+        }
+    }
+
+    /// The name of a partial's place: what is begun again takes the place of what was left.
+    private static func partialID(_ model: String, _ target: QuantizationTarget) -> Digest {
+        .of(Array("conversion\n\(model)\n\(target.rawValue)".utf8))
+    }
+
+    // MARK: Room
+
+    /// What is free, the room included that a stopped run has left.
+    func free(_ targets: [QuantizationTarget]) throws(Failure) -> ByteCount {
+        do {
+            var free = try DiskSpace(at: folder).available
+            guard case .volume(let store, let model) = self else { return free }
+            let left = Set(targets.map { Self.partialID(model, $0).hex })
+            for partial in try store.partials()
+            where left.contains(partial.directory.lastComponent?.string ?? "") {
+                free += partial.occupied
+            }
+            return free
+        } catch { throw Failure(error) }
+    }
+}

@@ -1,0 +1,195 @@
+public import Catalog
+import Conversion
+import Platform
+import Store
+import SystemPackage
+
+/// Makes GGUFs of a model's safetensors, or quantized GGUFs of its GGUF; what they are made of stays as it is.
+public struct Convert: Sendable {
+    private let reference: ModelReference
+    private let options: ConvertOptions
+
+    /// Describes a conversion.
+    public init(_ reference: ModelReference, _ options: ConvertOptions = ConvertOptions()) {
+        self.reference = reference
+        self.options = options
+    }
+
+    private var lookup: ConversionSourceLookup {
+        ConversionSourceLookup(reference: reference, allowsRequantizing: options.allowsRequantizing)
+    }
+
+    /// What would be done, without changing anything.
+    public func plan(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> ConvertPlan
+    {
+        try options.checkTargets()
+        let stack = try workspace.stack()
+        let store = try await workspace.store(of: stack)
+        switch try await lookup.find(in: workspace) {
+        case .here(let source): return try await prepared(source, stack, store, report).plan()
+        case .remote: return try await remotePlan(stack, store, in: workspace, report)
+        }
+    }
+
+    /// Converts, and tells what has become of each target in the order in which they were named.
+    public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure)
+        -> [ConvertedModel]
+    {
+        try options.checkTargets()
+        let stack = try workspace.stack()
+        let store = try await workspace.store(of: stack)
+        switch try await lookup.find(in: workspace) {
+        case .here(let source): return try await convert(source, stack, store, report)
+        case .remote:
+            if let standing = try standing(stack, store, in: workspace) {
+                return standing.map { ConvertedModel($0, stack) }
+            }
+            let (source, fetched) = try await fetch(stack, store, in: workspace, report)
+            do throws(Failure) {
+                let made = try await convert(source, stack, store, report)
+                if let fetched, !options.keepsSource { try remove(fetched, from: store, report) }
+                return made
+            } catch {
+                guard fetched != nil else { throw error }
+                throw error.hinting(
+                    "the source is kept: `stackctl \(stack.name) rm \(source.model) --format safetensors` removes it"
+                )
+            }
+        }
+    }
+
+    private func prepared(
+        _ source: ConversionSource,
+        _ stack: Stack,
+        _ store: ModelStore,
+        _ report: @escaping Reporter
+    ) async throws(Failure) -> PreparedConversion {
+        report(.phase(.resolving, "reading \(source.model)"))
+        do {
+            return try await blocking { [options] in
+                try PreparedConversion(source, options, stack, store, report)
+            }
+        } catch { throw Failure(error) }
+    }
+
+    private func convert(
+        _ source: ConversionSource,
+        _ stack: Stack,
+        _ store: ModelStore,
+        _ report: @escaping Reporter
+    ) async throws(Failure) -> [ConvertedModel] {
+        let prepared = try await prepared(source, stack, store, report)
+        do {
+            guard case .volume(let store, let model) = prepared.place else {
+                return try await prepared.run(report)
+            }
+            let lock = try await store.lock(model: model) {
+                report(.phase(.waiting, "waiting for another stackctl that changes \(model)"))
+            }
+            defer { withExtendedLifetime(lock) {} }
+            return try await prepared.run(report)
+        } catch { throw Failure(error) }
+    }
+
+    // MARK: What must be fetched first
+
+    /// What is there of all that is wanted, where that is all.
+    private func standing(_ stack: Stack, _ store: ModelStore, in workspace: Workspace) throws(Failure)
+        -> [StoredModel]?
+    {
+        let request = try PullRequest(reference, pullOptions(in: workspace), for: stack, in: workspace)
+        let model = options.name ?? request.model
+        return try StandingConversion(reference: reference, options: options, model: model, store: store)
+            .all()
+    }
+
+    private func pullOptions(in workspace: Workspace) throws(Failure) -> PullOptions {
+        var options = try PullOptions(in: workspace)
+        options.format = .safetensors
+        return options
+    }
+
+    private func remote(
+        _ stack: Stack,
+        _ store: ModelStore,
+        in workspace: Workspace,
+        _ report: @escaping Reporter
+    ) async throws(Failure) -> RemoteConversionSource {
+        let pull = try pullOptions(in: workspace)
+        return try await RemoteConversionSource(reference, pull, stack, store, in: workspace, report)
+    }
+
+    private func remotePlan(
+        _ stack: Stack,
+        _ store: ModelStore,
+        in workspace: Workspace,
+        _ report: @escaping Reporter
+    ) async throws(Failure) -> ConvertPlan {
+        let remote = try await remote(stack, store, in: workspace, report)
+        let targets = try options.resolvedTargets(usual: .bf16)
+        let model = options.name ?? remote.plan.model
+        let place =
+            try options.output.map { output throws(Failure) in
+                try ConversionOutput(output, options, model).place(for: targets, besides: [])
+            } ?? .volume(store, model: model)
+        let standing = try standing(stack, store, in: workspace)
+        var planned: [ConvertPlan.Target] = []
+        do throws(StoreError) {
+            for target in targets {
+                let stored = standing?.first { $0.key.quant == target.rawValue }
+                planned.append(
+                    .init(
+                        quant: target.rawValue,
+                        path: try place.path(of: target).string,
+                        sizeBytes: stored?.manifest.size ?? remote.size(of: target),
+                        wasThere: stored != nil
+                    )
+                )
+            }
+        } catch { throw Failure(store: error) }
+        let written = options.output == nil ? planned.lazy.map(\.sizeBytes).total() : 0
+        return ConvertPlan(
+            stack: options.output == nil ? stack.name : nil,
+            model: model,
+            source: .init(
+                format: remote.plan.format,
+                quant: remote.plan.quant,
+                repository: remote.plan.repository,
+                revision: remote.plan.revision,
+                sizeBytes: remote.plan.files.lazy.map(\.sizeBytes).total(),
+                missingBytes: remote.plan.missing
+            ),
+            targets: planned,
+            // What goes elsewhere is weighed when its size is known for sure.
+            neededBytes: standing == nil ? remote.plan.missing + written : 0,
+            freeBytes: remote.plan.freeBytes
+        )
+    }
+
+    /// Fetches the source; tells what was stored for this alone.
+    private func fetch(
+        _ stack: Stack,
+        _ store: ModelStore,
+        in workspace: Workspace,
+        _ report: @escaping Reporter
+    ) async throws(Failure) -> (source: ConversionSource, fetched: StoredModel?) {
+        try await remotePlan(stack, store, in: workspace, report).checkSpace()
+        let pulled = try await Pull(reference, pullOptions(in: workspace)).run(in: workspace, report: report)
+        do {
+            let key = try ModelKey(model: pulled.model, format: pulled.format, quant: pulled.quant)
+            guard let stored = try store.model(key) else {
+                throw Failure(.conflict, "`\(key)` was removed while it was to be converted")
+            }
+            return (try ConversionSource(stored), pulled.wasThere ? nil : stored)
+        } catch { throw Failure(error) }
+    }
+
+    private func remove(_ fetched: StoredModel, from store: ModelStore, _ report: Reporter) throws(Failure) {
+        do throws(StoreError) { try store.remove(fetched) } catch { throw Failure(store: error) }
+        report(
+            .note(
+                "removed \(fetched.manifest.size) of safetensors that were fetched for it; `--keep-source` keeps them"
+            )
+        )
+    }
+}

@@ -1,0 +1,130 @@
+import Catalog
+import Conversion
+import Platform
+public import SystemPackage
+
+/// What converts a model.
+public enum ConversionEngine: String, Sendable, CaseIterable {
+    /// stackctl itself.
+    case native
+}
+
+/// What a model is converted to.
+public struct ConversionTarget: Sendable, Hashable {
+    enum Choice: Hashable {
+        /// The type of the source's own weights.
+        case usual
+        case named(QuantizationTarget)
+        /// A quantization that is made elsewhere, and not here.
+        case foreign(Quantization)
+    }
+
+    let choice: Choice
+
+    /// The type of the source's own weights.
+    public static let usual = ConversionTarget(choice: .usual)
+
+    /// Reads the name of a quantization in any spelling, or `auto`; `nil` if it has not the shape of one.
+    public init?(parsing text: some StringProtocol) {
+        if text.lowercased() == "auto" {
+            self = .usual
+            return
+        }
+        guard let quant = Quantization(parsing: text) else { return nil }
+        choice = QuantizationTarget(name: quant.name).map { .named($0) } ?? .foreign(quant)
+    }
+
+    private init(choice: Choice) { self.choice = choice }
+
+    /// Whether weights get scales in common, and not just another width: only then is there something to choose about
+    /// how it is done.
+    public var isQuantized: Bool {
+        switch choice {
+        case .usual: false
+        case .named(let target): target.plainType == nil
+        case .foreign: true
+        }
+    }
+
+    /// The names of all that can be made.
+    static var names: String { QuantizationTarget.allCases.map(\.rawValue).joined(separator: ", ") }
+}
+
+extension QuantizationTarget {
+    /// The same for weights that keep a number each; `nil` for a quantization.
+    var plainType: ConversionType? {
+        switch self {
+        case .f32: .f32
+        case .f16: .f16
+        case .bf16: .bf16
+        default: nil
+        }
+    }
+}
+
+/// The type that a person wants for some tensors, `REGEX=TYPE`.
+public struct TensorTypeChoice: Sendable, Hashable {
+    let text: String
+    let override: TensorOverride
+
+    /// Reads it; `nil` if a part is missing or there is no such type.
+    public init?(parsing text: String) {
+        guard let override = TensorOverride(parsing: text) else { return nil }
+        self.override = override
+        self.text = text
+    }
+}
+
+/// How a model is converted.
+public struct ConvertOptions: Sendable {
+    /// What to; nothing is the type of the source's own weights.
+    public var targets: [ConversionTarget] = []
+    /// What converts it.
+    public var engine = ConversionEngine.native
+    /// Where it goes, if not into the stack's volume: a file, or a folder.
+    public var output: FilePath?
+    /// How much the columns of tensors matter, measured on a text.
+    public var importance: FilePath?
+    /// How many threads share the work; one for each core without this.
+    public var threads: Int?
+    /// Whether a source stays that was fetched only to be converted.
+    public var keepsSource = false
+    /// The name to store it under.
+    public var name: String?
+    /// The name of the way in which the tokenizer finds words.
+    public var preTokenizer: String?
+    /// Whether what is quantized already may be quantized once more.
+    public var allowsRequantizing = false
+    /// The types that are wanted for some tensors.
+    public var tensorTypes: [TensorTypeChoice] = []
+    /// Whether `output.weight` stays as it is.
+    public var leavesOutput = false
+    /// Whether all tensors get the same type.
+    public var isPure = false
+    /// Whether what is there is made again.
+    public var force = false
+
+    /// The usual way.
+    public init() {}
+
+    /// The options of the command line that decide about the bytes of a target.
+    func words(for target: QuantizationTarget) -> [String] {
+        let tokenizer = preTokenizer.map { ["--pre", $0] } ?? []
+        guard target.plainType == nil else { return tokenizer }
+        return tokenizer + (importance.map { ["--imatrix", $0.string] } ?? [])
+            + tensorTypes.flatMap { ["--tensor-type", $0.text] }
+            + (leavesOutput ? ["--leave-output-tensor"] : []) + (isPure ? ["--pure"] : [])
+            + (allowsRequantizing ? ["--allow-requantize"] : [])
+    }
+
+    /// The same for the room that quantizes.
+    func quantization(_ importance: ImportanceMatrix?) -> QuantizationOptions {
+        QuantizationOptions(
+            overrides: tensorTypes.map(\.override),
+            leavesOutput: leavesOutput,
+            isPure: isPure,
+            allowsRequantizing: allowsRequantizing,
+            importance: importance
+        )
+    }
+}

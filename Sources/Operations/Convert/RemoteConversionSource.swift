@@ -1,0 +1,47 @@
+import Catalog
+import Conversion
+import Formats
+import Hub
+import Platform
+import Store
+
+/// The safetensors of a model that are on the hub, read as far as is needed to know whether they can be converted.
+struct RemoteConversionSource: Sendable {
+    /// What must be fetched.
+    let plan: PullPlan
+    /// The number of weights.
+    private let parameters: Int64
+
+    /// Refuses a model that cannot be converted before its weights are fetched.
+    init(
+        _ reference: ModelReference,
+        _ options: PullOptions,
+        _ stack: Stack,
+        _ store: ModelStore,
+        in workspace: Workspace,
+        _ report: @escaping Reporter
+    ) async throws(Failure) {
+        report(.phase(.resolving, "resolving \(reference)"))
+        let request = try PullRequest(reference, options, for: stack, in: workspace)
+        let hub = workspace.hub(offline: options.isOffline, report)
+        let source = try await request.resolve(hub)
+        let planned = try await FileChoice(request, source, options).run(store, in: workspace, report: report)
+        plan = try planned.plan(stack: stack, store: store)
+        let headers = try await RemoteHeaders(hub: hub, place: source.place, arrayLimit: 0)
+            .read(planned.selection).headers
+        guard case .safetensors(let parts, let companions) = headers else {
+            preconditionFailure("safetensors were asked for")
+        }
+        parameters = parts.flatMap(\.header.tensors).reduce(into: 0) { $0 &+= Int64($1.elements) }
+        do throws(HuggingFaceError) {
+            guard let configuration = companions.config else { throw .missing("config.json") }
+            try HuggingFaceModel.check(configuration: configuration)
+        } catch { throw Failure(folder: error, named: source.repository) }
+    }
+
+    /// About the size of the file of a target.
+    func size(of target: QuantizationTarget) -> ByteCount {
+        let bits = Quantization(parsing: target.rawValue)?.approximateBitsPerWeight ?? 16
+        return ByteCount(Int64(Double(parameters) / 8 * bits))
+    }
+}

@@ -1,0 +1,65 @@
+import Catalog
+import Conversion
+import Platform
+import Store
+import SystemPackage
+
+/// What was made before of a model whose source is not here any more.
+struct StandingConversion: Sendable {
+    let reference: ModelReference
+    let options: ConvertOptions
+    let model: String
+    let store: ModelStore
+
+    /// What all targets have become; `nil` if one of them must be made, or is wanted anew.
+    func all() throws(Failure) -> [StoredModel]? {
+        guard !options.force, options.output == nil else { return nil }
+        var found: [StoredModel] = []
+        for target in options.targets.isEmpty ? [.usual] : options.targets {
+            guard let stored = try one(target) else { return nil }
+            if !found.contains(stored) { found.append(stored) }
+        }
+        return found
+    }
+
+    private func one(_ target: ConversionTarget) throws(Failure) -> StoredModel? {
+        let models: [StoredModel]
+        do throws(StoreError) { models = try store.models(named: model) } catch {
+            throw Failure(store: error)
+        }
+        return models.first { stored in
+            guard let made = QuantizationTarget(name: stored.key.quant),
+                let conversion = stored.manifest.conversion, stored.firstMissingFile == nil,
+                conversion.options == options.words(for: made), isRevision(stored.manifest.source)
+            else { return false }
+            switch target.choice {
+            case .named(let target): return target == made
+            case .usual: return conversion.quant == made.rawValue
+            case .foreign: return false
+            }
+        }
+    }
+
+    private func isRevision(_ source: Manifest.Source) -> Bool {
+        reference.revision == nil || [source.revision, source.requestedRevision].contains(reference.revision)
+    }
+}
+
+extension ConvertedModel {
+    /// One that is there already.
+    init(_ stored: StoredModel, _ stack: Stack) {
+        let manifest = stored.manifest
+        self.init(
+            stack: stack.name,
+            model: stored.key.model,
+            format: stored.key.format,
+            quant: stored.key.quant,
+            path: manifest.files.first.map(stored.path)?.string ?? "",
+            sizeBytes: manifest.size,
+            sourceFormat: manifest.conversion?.format,
+            sourceQuant: manifest.conversion?.quant,
+            sourceBytes: manifest.conversion?.files.lazy.map(\.sizeBytes).total(),
+            wasThere: true
+        )
+    }
+}

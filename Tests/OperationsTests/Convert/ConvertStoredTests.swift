@@ -1,0 +1,88 @@
+import Catalog
+import Operations
+import Platform
+import Store
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Models that are stored, or on the hub, and made into other forms of them.
+struct ConvertStoredTests {
+    private static let model = SampleModel.repository
+    private static let folder = "stackctl--tiny-llama"
+
+    @Test func `a stored model is converted by its manifest, and says where it comes from`() async throws {
+        let home = try TestHome(try sampleRepository())
+        try await home.pull(Self.model) { $0.format = .safetensors }
+        let stored = try home.manifest("\(Self.folder)/safetensors/bf16")
+        home.hub.forgetRequests()
+        let made = try await home.convert(Self.model, "q8_0")
+        #expect(made.map(\.path).allSatisfy { $0.hasSuffix("\(Self.folder)/gguf/q8_0/tiny-llama-q8_0.gguf") })
+        #expect(home.hub.requests().isEmpty)
+        let manifest = try home.manifest("\(Self.folder)/gguf/q8_0")
+        #expect(manifest.source.revision == stored.source.revision)
+        #expect(manifest.conversion?.files == stored.files)
+        // The source stays, and is named by what the repository is called.
+        #expect(try home.manifest("\(Self.folder)/safetensors/bf16") == stored)
+        let local = home.directory.appending("local.gguf")
+        try await home.convert(try home.sampleFolder().string, "q8_0") { $0.output = local }
+        #expect(try Digest.ofFile(local).hex == manifest.files[0].sha256)
+        // What was made here is not taken for what the repository has.
+        let pulled = try await home.failedPull("\(Self.model):q8_0") { $0.format = .gguf }
+        #expect(pulled.kind == .notFound || pulled.kind == .unsupported)
+    }
+
+    @Test func `a model of the hub is fetched for it and removed afterwards`() async throws {
+        let home = try TestHome(try sampleRepository())
+        let reports = Reports()
+        #expect(try await home.convert(Self.model, "q4_k_m", reports: reports).map(\.quant) == ["q4_k_m"])
+        #expect(try home.visibleFiles().allSatisfy { $0.hasPrefix("\(Self.folder)/gguf/q4_k_m/") })
+        #expect(reports.notes.contains { $0.hasPrefix("removed 289 kB of safetensors") })
+        // It is there, whatever has become of its source.
+        home.hub.forgetRequests()
+        #expect(try await home.convert(Self.model, "q4").map(\.wasThere) == [true])
+        #expect(home.hub.requests().isEmpty)
+        let plan = try await home.conversionPlan(Self.model, "f16")
+        #expect(plan.source.missingBytes > 280_000 && plan.fits)
+        #expect((270_000...290_000).contains(plan.targets[0].sizeBytes.bytes))
+        try await home.convert(Self.model) { $0.keepsSource = true }
+        #expect(try home.visibleFiles().contains("\(Self.folder)/safetensors/bf16/model.safetensors"))
+        // What was there before stays without being asked for.
+        try await home.convert(Self.model, "q6_k")
+        #expect(try home.visibleFiles().contains("\(Self.folder)/safetensors/bf16/model.safetensors"))
+        #expect(
+            try ["bf16", "q4_k_m", "q6_k"].allSatisfy {
+                try home.visibleFiles().contains("\(Self.folder)/gguf/\($0)/manifest.json")
+            }
+        )
+    }
+
+    @Test func `a model that cannot be converted is refused before its weights are fetched`() async throws {
+        let config = StubContent.text(#"{"architectures":["MambaForCausalLM"],"model_type":"mamba"}"#)
+        let home = try TestHome(try sampleRepository("org/mamba", replacing: ["config.json": config]))
+        let failure = try await home.failedConversion("org/mamba", "q8_0")
+        #expect(failure.kind == .unsupported)
+        #expect(failure.message.contains("MambaForCausalLM"))
+        #expect(try home.visibleFiles().isEmpty)
+        #expect(home.hub.bytesServed(.cdn) < 100_000)
+    }
+
+    @Test func `the most precise form is taken, and a quantized one only by force`() async throws {
+        let home = try TestHome()
+        for name in ["q8_0", "f16"] {
+            try await home.pull(try home.sampleGGUF(name).string) { $0.name = "m" }
+        }
+        let made = try await home.convert("m", "q4_0")
+        #expect(made.map(\.sourceQuant) == ["f16"])
+        let itself = try await home.failedConversion("m", "f16") { $0.force = true }
+        #expect(itself.kind == .conflict)
+        #expect(try await home.convert("m", "f16").map(\.wasThere) == [true])
+
+        try await home.pull(try home.sampleGGUF("q8_0").string) { $0.name = "only" }
+        let refused = try await home.failedConversion("only", "q4_0")
+        #expect(refused.kind == .unsupported && refused.message.contains("gguf q8_0 only"))
+        #expect(try await home.convert("only", "q4_0") { $0.allowsRequantizing = true }.count == 1)
+        let absent = try await home.failedConversion("only:q6_k", "q4_0")
+        #expect(absent.kind == .notFound)
+    }
+}
