@@ -57,6 +57,29 @@ struct AdapterFitTests {
         #expect(refusal(AdapterFit(.vllm, try peft(), over: try base(.gguf))) == .baseFormat(.vllm, .gguf))
     }
 
+    @Test func `llama.cpp takes what can be made a GGUF, compared with the model before it is`() throws {
+        func fit(_ adapter: SampleAdapter = SampleAdapter()) throws -> AdapterFit {
+            var fit = AdapterFit(.llamacpp, try peft(adapter), over: try base(.gguf))
+            fit.isConverted = true
+            return fit
+        }
+        #expect(try fit().judge().isEmpty)
+        #expect(refusal(try fit(SampleAdapter { $0.layers = [7] })) == .noLayer(7, of: 2))
+        let activated = SampleAdapter { $0.entries = ["alora_invocation_tokens": "[1, 2]"] }
+        #expect(try fit(activated).judge().isEmpty)
+        let features: [(String, String, AdapterFeature)] = [
+            ("use_dora", "true", .dora), ("bias", "\"all\"", .bias),
+            ("modules_to_save", "[\"lm_head\"]", .savedModules(["lm_head"])),
+            ("init_lora_weights", "\"olora\"", .initialization("olora")),
+        ]
+        for (key, value, feature) in features {
+            let adapter = SampleAdapter { $0.entries = [key: value] }
+            #expect(refusal(try fit(adapter)) == .feature(.llamacpp, feature))
+        }
+        let plain = SampleAdapter { $0.entries = ["init_lora_weights": "\"gaussian\""] }
+        #expect(try fit(plain).judge().isEmpty)
+    }
+
     @Test func `mistral.rs lays adapters over a GGUF of some architectures only`() throws {
         #expect(
             refusal(AdapterFit(.mistralrs, try peft(), over: try base(.gguf)))
