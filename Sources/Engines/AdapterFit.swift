@@ -16,7 +16,7 @@ public struct AdapterFit: Sendable {
     /// Whether the model is served with adapters that are mixed anew for each token.
     public var hasMixture: Bool
     /// Whether an adapter as PEFT writes it is made into a GGUF for llama.cpp.
-    public var isConverted: Bool
+    public var isConverted = false
 
     /// Asks it.
     public init(
@@ -25,8 +25,7 @@ public struct AdapterFit: Sendable {
         over base: AdapterBase?,
         mostRank: Int? = nil,
         scale: Double? = nil,
-        hasMixture: Bool = false,
-        isConverted: Bool = false
+        hasMixture: Bool = false
     ) {
         self.engine = engine
         self.adapter = adapter
@@ -34,7 +33,22 @@ public struct AdapterFit: Sendable {
         self.mostRank = mostRank
         self.scale = scale
         self.hasMixture = hasMixture
-        self.isConverted = isConverted
+    }
+
+    /// Asks it of a model that is served with these settings.
+    public init(
+        _ engine: EngineName,
+        _ adapter: AdapterFacts,
+        over base: AdapterBase?,
+        settings: EffectiveSettings
+    ) {
+        self.init(
+            engine,
+            adapter,
+            over: base,
+            mostRank: settings[SettingKey.maxLoRARank],
+            hasMixture: settings[SettingKey<DeclaredMixture>.mixture] != nil
+        )
     }
 
     /// Answers with what may be wrong all the same, or with the reason why it cannot be done.

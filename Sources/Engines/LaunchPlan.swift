@@ -61,7 +61,7 @@ public struct LaunchPlan: Sendable, Equatable {
         let engine = request.stack.engine
         if let alone = request.loneNode { throw .oneMachine(alone) }
         let present = Set(request.adapters.map(\.name))
-        let declared = request.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
+        let declared = request.settings.adapters
         if let lost = declared.first(where: { !present.contains($0.name) }) {
             throw .missingAdapter(lost.name)
         }

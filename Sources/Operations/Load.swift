@@ -95,7 +95,7 @@ public struct Load: Sendable {
     private func declaredAdapter(on stack: Stack, _ workspace: Workspace) throws(Failure) -> String? {
         guard stack.engine != .llamacpp else { return nil }
         for config in try workspace.configs() {
-            let declared = config.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
+            let declared = config.settings.adapters
             guard let adapter = declared.first(where: { $0.name == name }) else { continue }
             let source = try AdapterSource(adapter, in: workspace)
             if let stored = try AdapterLookup(source: source, stack: stack).stored() {

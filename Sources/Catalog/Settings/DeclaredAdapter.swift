@@ -101,6 +101,11 @@ extension SettingKey where Value == [DeclaredAdapter] {
     }
 }
 
+extension EffectiveSettings {
+    /// The adapters that are declared.
+    public var adapters: [DeclaredAdapter] { self[SettingKey<[DeclaredAdapter]>.adapters] ?? [] }
+}
+
 extension SettingKey where Value == DeclaredMixture {
     /// The adapters that are mixed.
     public static var mixture: Self {

@@ -15,7 +15,7 @@ struct AdapterList {
         self.file = file
         do throws(DeclarationError) {
             let config = try ModelConfig.read(bytes, file: file, name: "", origin: .file(FilePath(file)))
-            adapters = config.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
+            adapters = config.settings.adapters
         } catch { throw Failure(declaration: error) }
     }
 

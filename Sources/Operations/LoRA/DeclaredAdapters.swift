@@ -18,16 +18,10 @@ struct DeclaredAdapters: Sendable {
 
     /// Finds each in the stack's folder of adapters, and judges it by itself: whoever declared it by hand has not.
     func found(in workspace: Workspace) throws(Failure) -> [LaunchAdapter] {
-        let declared = settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
+        let declared = settings.adapters
         return try declared.map { (adapter) throws(Failure) in
             let (stored, facts) = try find(adapter, in: workspace)
-            let fit = AdapterFit(
-                stack.engine,
-                facts,
-                over: nil,
-                mostRank: settings[SettingKey.maxLoRARank],
-                hasMixture: settings[SettingKey<DeclaredMixture>.mixture] != nil
-            )
+            let fit = AdapterFit(stack.engine, facts, over: nil, settings: settings)
             do throws(AdapterRefusal) { _ = try fit.judge() } catch {
                 let model = settings[SettingKey.model] ?? "the model"
                 let failure = Failure(error, adapter: adapter.name, model: model, stack: stack)

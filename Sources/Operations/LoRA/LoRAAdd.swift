@@ -112,15 +112,8 @@ public struct LoRAAdd: Sendable {
         _ report: @escaping Reporter
     ) async throws(Failure) -> AdapterConversion? {
         let settings = try EffectiveConfig(model.config, of: stack, in: workspace).settings
-        var fit = AdapterFit(
-            stack.engine,
-            found.facts,
-            over: nil,
-            mostRank: settings[SettingKey.maxLoRARank],
-            scale: scale,
-            hasMixture: settings[SettingKey<DeclaredMixture>.mixture] != nil,
-            isConverted: true
-        )
+        var fit = AdapterFit(stack.engine, found.facts, over: nil, settings: settings)
+        (fit.scale, fit.isConverted) = (scale, true)
         do throws(AdapterRefusal) {
             // What the engine never takes need not be compared with a model that may have to be asked for.
             _ = try fit.judge()

@@ -54,7 +54,7 @@ public struct LoRAList: Sendable {
         var listed: [ListedAdapter] = []
         var named: Set<String> = []
         for config in configs {
-            let adapters = config.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
+            let adapters = config.settings.adapters
             guard !adapters.isEmpty else { continue }
             let configured = try config.reference.map { (reference) throws(Failure) in
                 try ConfiguredModel(reference, in: workspace)
@@ -99,14 +99,7 @@ public struct LoRAList: Sendable {
         guard let model = try AdapterLookup(source: source, stack: stack).stored() else { return line }
         guard let facts = line.describe(model) else { return line }
         // A strength that an engine cannot be told is left out of its command, and stops nothing.
-        let fit = AdapterFit(
-            stack.engine,
-            facts,
-            over: base,
-            mostRank: settings[SettingKey.maxLoRARank],
-            hasMixture: settings[SettingKey<DeclaredMixture>.mixture] != nil
-        )
-        line.judge(fit)
+        line.judge(AdapterFit(stack.engine, facts, over: base, settings: settings))
         return line
     }
 

@@ -37,7 +37,7 @@ public struct LoRARemove: Sendable {
         -> Outcome
     {
         let config = try ConfigLookup(model).one(in: workspace)
-        let declared = config.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
+        let declared = config.settings.adapters
         let entry = declared[try place(in: declared, of: config)]
         let source = try AdapterSource(entry, in: workspace)
         var files = try await files(of: source, besides: config.name, in: workspace, report)
@@ -104,7 +104,7 @@ public struct LoRARemove: Sendable {
     ) throws(Failure) -> [String] {
         var users: [String] = []
         for other in try workspace.ownConfigs(report: report) {
-            let declared = other.settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
+            let declared = other.settings.adapters
             let isUser = declared.contains { adapter in
                 (other.name != config || adapter.name != name)
                     && (try? AdapterSource(adapter, in: workspace).name) == source.name
