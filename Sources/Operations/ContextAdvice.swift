@@ -41,7 +41,7 @@ extension ContextExcess {
     fileprivate func advice(stack: String, model: String, place: String) -> String {
         let made = "`\(stack)` asks for a context of \(asked) tokens, and `\(model)` was made for \(window)"
         let use = requests > 1 ? ": \(requests) requests at once can use \(usable)" : ""
-        let cut = isCut ? ", and is told \(window)" : ""
+        let cut = isCut ? ": the engine is told \(window)" : ""
         return "\(made)\(use)\(cut); set \(place) to that or less"
     }
 }

@@ -1,3 +1,4 @@
+import Catalog
 import Operations
 import Platform
 import TestSupport
@@ -28,5 +29,14 @@ struct UsePlanTests {
             _ = try await use.plan(in: home.workspace(), report: { _ in })
         }
         #expect(failure?.kind == .notFound)
+    }
+
+    @Test func `a flag beyond the model's window is warned of before anything is done`() async throws {
+        let setting = SettingKey.context.setting
+        let flags = EffectiveSettings([setting.name: .init(.integer(99_999), .flag(setting.flag))])
+        let use = Use(try home.reference("tinyllama:1.1b"), flags: flags)
+        let reports = Reports()
+        _ = try? await use.plan(in: home.workspace(), report: reports.reporter)
+        #expect(reports.warnings.contains { $0.contains(" 99999 tokens") && $0.contains("`--context-size`") })
     }
 }
