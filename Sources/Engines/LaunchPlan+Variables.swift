@@ -1,35 +1,56 @@
 import Catalog
 
+/// What of a command can be said by variables, and what is left.
+public struct LaunchVariables: Sendable, Equatable {
+    /// The variables by name.
+    public let values: [String: String]
+    /// The options that no variable says, each with its values: arguments of the command.
+    public let arguments: [[String]]
+
+    /// A file as `docker run --env-file` reads it, a variable a line and every line up to its end as it is; the arguments
+    /// that are left are comments of it.
+    public var text: String {
+        let lines = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
+        guard !arguments.isEmpty else { return lines }
+        let comments = arguments.map { "#   \(Self.oneLine($0))\n" }.joined()
+        return lines + "# No variable says these; they are arguments of the command:\n" + comments
+    }
+
+    private static func oneLine(_ words: [String]) -> String {
+        String(words.map(ShellCommand.quoted).joined(separator: " ").map { $0.isNewline ? " " : $0 })
+    }
+}
+
 extension LaunchPlan {
-    /// A file of variables as `docker run --env-file` reads it, a variable a line and every line up to its end as it is,
-    /// for an image that is started without arguments; refused where it would say less than the command.
-    public var variables: String {
+    /// The command as variables, as far as the engine takes its options from such; llama.cpp takes most.
+    ///
+    /// What a file of variables cannot demand or say for one machine alone is refused.
+    public var variables: LaunchVariables {
         get throws(LaunchRefusal) {
             guard nodes.isEmpty else { throw .severalMachines }
-            guard engine == .llamacpp else { throw .variablesNotRead(engine) }
             // A name without a value is handed on where there is one, and the server open to all where there is none.
             for case .variable(let name) in secrets.values { throw .keyNotInVariables(.variable(name)) }
             var values = environment
-            var lacking: [String] = []
-            var given: Set<String> = []
+            var arguments: [[String]] = []
+            let options = options
             for option in options {
-                let isSecond = !given.insert(option.names.first ?? option.word).inserted
                 // Of an option that adds to those before it, a variable holds the last one alone.
-                if isSecond && option.repeats || option.variable == nil || option.value.hasLines {
-                    lacking.append(option.word)
-                } else if let variable = option.variable {
+                let isOneOfSeveral = option.repeats && options.count { $0.names == option.names } > 1
+                if let variable = option.variable, !isOneOfSeveral, !option.value.contains(where: \.isNewline)
+                {
                     values[variable] = option.value
+                } else {
+                    arguments.append(option.words)
                 }
             }
-            guard lacking.isEmpty else { throw .variablesLacking(engine, lacking) }
-            return values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
+            return LaunchVariables(values: values, arguments: arguments)
         }
     }
 
     /// An option of the command as a variable says it.
     private struct Assigned {
-        /// The word of the command.
-        let word: String
+        /// The words of the command.
+        let words: [String]
         let names: [String]
         let variable: String?
         let value: String
@@ -41,29 +62,21 @@ extension LaunchPlan {
         var options: [Assigned] = []
         var rest = containerCommand[...]
         while let word = rest.popFirst() {
-            guard let option = flags[word] else {
-                options.append(Assigned(word: word, names: [], variable: nil, value: "", repeats: false))
-                // What follows an option that nobody knows may be its value, or not.
-                while rest.first?.hasPrefix("-") == false { rest.removeFirst() }
-                continue
-            }
-            let values = rest.prefix(option.values.upperBound)
+            let option = flags[word]
+            // What follows an option that nobody knows may be its value, or not.
+            let values = rest.prefix { option != nil && engine == .llamacpp || !$0.hasPrefix("-") }
+                .prefix(option?.values.upperBound ?? .max)
             rest = rest.dropFirst(values.count)
             options.append(
                 Assigned(
-                    word: word,
-                    names: option.names,
-                    variable: values.count < 2 ? option.variable : nil,
-                    value: values.first ?? (option.isTurnedOff(by: word) ? "0" : "1"),
-                    repeats: option.repeats
+                    words: [word] + values,
+                    names: option?.names ?? [],
+                    variable: values.count < 2 ? option?.variable : nil,
+                    value: values.first ?? (option?.isTurnedOff(by: word) == true ? "0" : "1"),
+                    repeats: option?.repeats ?? false
                 )
             )
         }
         return options
     }
-}
-
-extension String {
-    /// Whether it takes more than a line.
-    fileprivate var hasLines: Bool { contains { $0.isNewline } }
 }

@@ -29,10 +29,6 @@ public enum LaunchRefusal: Error, Sendable, Equatable {
     case oneMachine(String)
     /// A container alone is not what several machines serve a model with.
     case severalMachines
-    /// The engine takes its arguments from no variables.
-    case variablesNotRead(EngineName)
-    /// The engine has no variable for these options, or none that holds all that they say.
-    case variablesLacking(EngineName, [String])
     /// A file of variables cannot demand that the key is there.
     case keyNotInVariables(SecretReference)
     /// The engine has no image for every machine, and the stack names none.
@@ -88,7 +84,8 @@ extension LaunchRefusal: CustomStringConvertible {
         case .oneMachine(let address):
             "`nodes` names `\(address)` alone: several machines share a model, the first one's address first"
         case .severalMachines: "several machines serve it, each with a command of its own"
-        case .variablesNotRead, .variablesLacking, .keyNotInVariables: ofVariables
+        case .keyNotInVariables(let secret):
+            "a file of variables cannot demand the key: without `\(secret)` the server would be open to all"
         case .settingsConflict(let engine, let one, let other):
             "with \(engine.rawValue), `\(one)` and `\(other)` exclude each other"
         case .missingAdapter(let name): "the adapter `\(name)` is not there"
@@ -116,18 +113,6 @@ extension LaunchRefusal: CustomStringConvertible {
         case .rankNotServed(let engine, let rank, let most):
             "an adapter has rank \(rank), and \(engine.rawValue) takes \(most) at most"
         default: "adapters are not served"
-        }
-    }
-
-    private var ofVariables: String {
-        switch self {
-        case .variablesNotRead(let engine):
-            "\(engine.rawValue) takes its arguments from no variables, and a file of them would not name the model"
-        case .variablesLacking(let engine, let options):
-            "\(engine.rawValue) has no variable that says all of \(options.map { "`\($0)`" }.joined(separator: ", "))"
-        case .keyNotInVariables(let secret):
-            "a file of variables cannot demand the key: without `\(secret)` the server would be open to all"
-        default: "a file of variables does not say it"
         }
     }
 

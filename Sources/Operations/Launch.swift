@@ -90,7 +90,7 @@ public struct Launch: Sendable {
     ) async throws(Failure) -> Command {
         let plan = try await plan(in: workspace)
         let launch = plan.launch
-        let text = try plan.written(as: format)
+        let text = try plan.written(as: format, report)
         await ContextAdvice(lookup.reference, quant: lookup.quant, flags: flags).report(
             in: workspace,
             to: report
@@ -224,15 +224,29 @@ extension Launch.Plan {
         }
     }
 
-    fileprivate func written(as format: Launch.Format) throws(Failure) -> String {
+    fileprivate func written(as format: Launch.Format, _ report: Reporter) throws(Failure) -> String {
         do throws(LaunchRefusal) {
             switch format {
             case .shell, .json: return launch.shell + "\n"
-            case .env: return try launch.variables
+            case .env:
+                let variables = try launch.variables
+                if !variables.arguments.isEmpty {
+                    report(.warning(Self.words(variables.arguments, launch.engine)))
+                }
+                return variables.text
             case .compose: return try LaunchService(launch, in: stack, size: size).compose
             case .k8s: return try LaunchService(launch, in: stack, size: size).kubernetes
             }
         } catch { throw Failure(error, stack: stack, model: key.model) }
+    }
+}
+
+extension Launch.Plan {
+    private static func words(_ arguments: [[String]], _ engine: EngineName) -> String {
+        let names = arguments.compactMap(\.first).filter { $0.hasPrefix("-") }.map { "`\($0)`" }
+        let what = names.isEmpty ? "arguments" : names.joined(separator: ", ")
+        return
+            "\(engine.rawValue) has no variable for \(what): the file has them as comments, to be given as the command"
     }
 }
 
@@ -243,8 +257,6 @@ extension Failure {
             switch refusal {
             case .severalMachines:
                 ("cannot be written so", "`\(launch) --format shell` prints the command of each machine")
-            case .variablesNotRead, .variablesLacking:
-                ("cannot be written so", "`\(launch) --format compose` says it, as `shell` and `k8s` do")
             case .keyNotInVariables:
                 (
                     "cannot be written so",

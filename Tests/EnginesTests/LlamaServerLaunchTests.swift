@@ -103,10 +103,11 @@ struct LlamaServerLaunchTests {
         let stack = try await declaredStack("engine: llamacpp\ndefaults: {host: 127.0.0.1}")
         var loaded = 0
         for seed in 2000..<3000 where loaded < 8 {
-            guard let plan = try? LaunchPlan(request(seed: seed, in: stack)), let text = try? plan.variables
+            guard let plan = try? LaunchPlan(request(seed: seed, in: stack)), let told = try? plan.variables,
+                told.arguments.isEmpty
             else { continue }
             var variables = ["HOME": folder.path.string]
-            for line in text.split(separator: "\n") {
+            for line in told.text.split(separator: "\n") {
                 let parts = line.split(separator: "=", maxSplits: 1)
                 variables[String(parts[0])] = String(parts[1])
             }
@@ -125,7 +126,7 @@ struct LlamaServerLaunchTests {
             }
             server.send(SIGKILL)
             let log = try await server.finish().errors
-            #expect(log.contains("listening on http") && log.contains("m.gguf"), "\(text)\n\(log)")
+            #expect(log.contains("listening on http") && log.contains("m.gguf"), "\(told.text)\n\(log)")
             loaded += 1
         }
         #expect(loaded == 8)

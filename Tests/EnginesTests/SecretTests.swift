@@ -73,7 +73,7 @@ struct SecretTests {
         let plan = try await plan(.llamacpp, "file:keys/mine")
         #expect(plan.argv.suffix(2) == ["--api-key-file", "/run/secrets/api-key"])
         #expect(plan.environmentSecrets.isEmpty && plan.secrets == ["LLAMA_API_KEY": .file("keys/mine")])
-        #expect(try plan.variables.contains("\nLLAMA_ARG_API_KEY_FILE=/run/secrets/api-key\n"))
+        #expect(try plan.variables.text.contains("\nLLAMA_ARG_API_KEY_FILE=/run/secrets/api-key\n"))
     }
 
     @Test(arguments: ["LLAMA_API_KEY", "MINE"])

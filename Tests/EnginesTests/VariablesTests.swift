@@ -11,7 +11,7 @@ struct VariablesTests {
         request.settings = try modelSettings(settings).over(request.settings)
         let words = SettingValue.list(extra.map(SettingValue.text))
         request.settings[SettingKey<[String]>.extra(of: .llamacpp).setting] = .init(words, .usual)
-        return try LaunchPlan(request).variables.split(separator: "\n")
+        return try LaunchPlan(request).variables.text.split(separator: "\n")
     }
 
     @Test(arguments: [
@@ -32,27 +32,32 @@ struct VariablesTests {
         #expect(lines.filter { $0.hasPrefix("\(name)=") }.map(String.init) == [line])
     }
 
-    @Test func `what no variable says is refused by its name`() async throws {
-        let cases = [
-            (["-ot", "a=CPU", "-ot", "b=CPU"], ["-ot"]), (["--seed", "7", "--numa", "isolate"], ["--seed"]),
-            (["--", "--brand-new", "1", "-x"], ["--brand-new", "-x"]),
-            (["--chat-template", "a\nb"], ["--chat-template"]),
-        ]
-        for (extra, words) in cases {
-            await #expect(throws: LaunchRefusal.variablesLacking(.llamacpp, words)) {
-                try await variables(extra: extra)
-            }
-        }
+    @Test(arguments: [
+        (
+            ["-ot", "a=CPU", "--threads", "3", "-ot", "b=CPU"],
+            ["#   -ot a=CPU", "#   -ot b=CPU"]
+        ),
+        (["--seed", "7", "--numa", "isolate"], ["#   --seed 7"]),
+        (["--", "--brand-new", "1", "-x"], ["#   --brand-new 1", "#   -x"]),
+        (["--chat-template", "a\nb"], ["#   --chat-template 'a b'"]),
+    ])
+    func `what no variable says is left as arguments`(extra: [String], comments: [String]) async throws {
+        let lines = try await variables(extra: extra).map(String.init)
+        #expect(lines.filter { $0.hasPrefix("#   ") } == comments)
+        #expect(!lines.contains { $0.contains("OVERRIDE_TENSOR") })
+    }
+
+    @Test func `several machines have no file of variables`() async throws {
         await #expect(throws: LaunchRefusal.severalMachines) {
             try await variables(settings: "nodes: [a, b]")
         }
     }
 
-    @Test func `an engine that takes its arguments from no variables is refused`() async throws {
+    @Test func `an engine that takes no arguments from variables has them all beside its own`() async throws {
         let plan = try LaunchPlan(await .safetensors("engine: vllm"))
-        #expect(throws: LaunchRefusal.variablesNotRead(.vllm)) { try plan.variables }
-        let other = try LaunchPlan(await .gguf("engine: mistralrs"))
-        #expect(throws: LaunchRefusal.variablesNotRead(.mistralrs)) { try other.variables }
+        let variables = try plan.variables
+        #expect(variables.values == plan.environment)
+        #expect(variables.arguments.flatMap { $0 } == plan.containerCommand)
     }
 
     @Test func `one machine alone is refused, whoever names it`() async throws {

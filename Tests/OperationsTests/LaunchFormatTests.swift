@@ -46,8 +46,7 @@ struct LaunchFormatTests {
     }
 
     @Test(arguments: [
-        ("generation: {seed: 3}", Launch.Format.env, "--seed", "--format compose"),
-        ("api_key: env:MINE", .env, "env:MINE", "api_key: file:PATH"),
+        ("api_key: env:MINE", Launch.Format.env, "env:MINE", "api_key: file:PATH"),
         ("nodes: [a, b]", .compose, "several machines", "--format shell"),
         ("nodes: [a, b]", .k8s, "several machines", "--format shell"),
     ])
@@ -60,5 +59,12 @@ struct LaunchFormatTests {
         let failure = await #expect(throws: Failure.self) { try await launch(config, format) }
         #expect(failure?.kind == .unsupported)
         #expect(failure?.message.contains(says) == true && failure?.hint?.contains(hint) == true)
+    }
+
+    @Test func `what is left of a command beside its variables is told`() async throws {
+        let reports = Reports()
+        let launch = try await launch("generation: {seed: 3}\n", .env, reports)
+        #expect(launch.written.hasSuffix("command:\n#   --seed 3\n"))
+        #expect(reports.warnings.contains { $0.contains("no variable for `--seed`") })
     }
 }
