@@ -20,6 +20,13 @@ struct ConversionSourceLookup: Sendable {
     /// Looks at this machine; the safetensors of a stored model go before its GGUFs.
     func find(in workspace: Workspace) async throws(Failure) -> Found {
         if case .local(let path) = reference.source { return .here(try ConversionSource(at: path)) }
+        let meant = try ConfiguredModel(reference, in: workspace).reference
+        // What a configuration says about the quantization is about the one that is served.
+        let reference = ModelReference(
+            meant.source,
+            quantization: reference.quantization,
+            revision: meant.revision
+        )
         let lookup = StoredLookup(reference: reference)
         let (stack, _, models) = try await lookup.all(in: workspace)
         if models.isEmpty {

@@ -50,10 +50,11 @@ public struct Convert: Sendable {
                 if let fetched, !options.keepsSource { try remove(fetched, from: store, report) }
                 return made
             } catch {
-                guard fetched != nil else { throw error }
-                throw error.hinting(
-                    "the source is kept: `stackctl \(stack.name) rm \(source.model) --format safetensors` removes it"
-                )
+                if fetched != nil {
+                    let removal = "stackctl \(stack.name) rm \(source.model) --format safetensors"
+                    report(.note("what was fetched for it is kept: `\(removal)` removes it"))
+                }
+                throw error
             }
         }
     }
@@ -97,10 +98,20 @@ public struct Convert: Sendable {
     private func standing(_ stack: Stack, _ store: ModelStore, in workspace: Workspace) throws(Failure)
         -> [StoredModel]?
     {
-        let request = try PullRequest(reference, pullOptions(in: workspace), for: stack, in: workspace)
+        let request = try request(stack, in: workspace)
         let model = options.name ?? request.model
         return try StandingConversion(reference: reference, options: options, model: model, store: store)
             .all()
+    }
+
+    private func request(_ stack: Stack, in workspace: Workspace) throws(Failure) -> PullRequest {
+        do throws(Failure) {
+            return try PullRequest(reference, pullOptions(in: workspace), for: stack, in: workspace)
+        } catch {
+            // What it says about formats is said of the verb `pull`.
+            throw error.kind == .unsupported
+                ? error.hinting(instead: RemoteConversionSource.otherSource) : error
+        }
     }
 
     private func pullOptions(in workspace: Workspace) throws(Failure) -> PullOptions {
@@ -115,8 +126,9 @@ public struct Convert: Sendable {
         in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) -> RemoteConversionSource {
+        let request = try request(stack, in: workspace)
         let pull = try pullOptions(in: workspace)
-        return try await RemoteConversionSource(reference, pull, stack, store, in: workspace, report)
+        return try await RemoteConversionSource(request, pull, stack, store, in: workspace, report)
     }
 
     private func remotePlan(

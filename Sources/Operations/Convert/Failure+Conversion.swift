@@ -1,6 +1,7 @@
 import Conversion
 import Formats
 import Platform
+import Store
 import SystemPackage
 
 extension Failure {
@@ -69,6 +70,15 @@ extension Failure {
             self.init(.unsupported, "\(place)\(error)", hint: Self.otherConverter, cause: error)
         default: self.init(.invalid, "\(place)\(error)", cause: error)
         }
+    }
+
+    /// What is stored is not what would be made.
+    static func stored(_ key: ModelKey, _ difference: String) -> Failure {
+        Failure(
+            .conflict,
+            "`\(key)` is stored already, \(difference)",
+            hint: "add `--force` to replace it, or `--as NAME`"
+        )
     }
 
     /// What can be done about a model that cannot be converted here.

@@ -104,11 +104,7 @@ struct PreparedConversion: Sendable {
             && (read == nil || target.plainType != nil || conversion?.importance == read?.importance)
         let isOfSame = conversion.map { isMadeOfThis($0, read) } ?? true
         guard hasSameOptions, isOfSame else {
-            throw Failure(
-                .conflict,
-                "`\(key)` is stored already, \(isOfSame ? "made with other options" : "made of something else")",
-                hint: "add `--force` to replace it, or `--as NAME`"
-            )
+            throw Failure.stored(key, isOfSame ? "made with other options" : "made of something else")
         }
         return stored
     }

@@ -12,20 +12,28 @@ struct RemoteConversionSource: Sendable {
     /// The number of weights.
     private let parameters: Int64
 
+    /// What to do where there are no safetensors.
+    static let otherSource = "pull a GGUF of it in f16, bf16 or f32, where there is one, and convert that"
+
     /// Refuses a model that cannot be converted before its weights are fetched.
     init(
-        _ reference: ModelReference,
+        _ request: PullRequest,
         _ options: PullOptions,
         _ stack: Stack,
         _ store: ModelStore,
         in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) {
-        report(.phase(.resolving, "resolving \(reference)"))
-        let request = try PullRequest(reference, options, for: stack, in: workspace)
+        report(.phase(.resolving, "resolving \(request.model)"))
         let hub = workspace.hub(offline: options.isOffline, report)
         let source = try await request.resolve(hub)
-        let planned = try await FileChoice(request, source, options).run(store, in: workspace, report: report)
+        let planned: PlannedPull
+        do throws(Failure) {
+            planned = try await FileChoice(request, source, options).run(store, in: workspace, report: report)
+        } catch {
+            throw error.kind == .notFound && error.cause == nil
+                ? error.hinting(instead: Self.otherSource) : error
+        }
         plan = try planned.plan(stack: stack, store: store)
         let headers = try await RemoteHeaders(hub: hub, place: source.place, arrayLimit: 0)
             .read(planned.selection).headers

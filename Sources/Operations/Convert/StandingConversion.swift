@@ -27,17 +27,22 @@ struct StandingConversion: Sendable {
         do throws(StoreError) { models = try store.models(named: model) } catch {
             throw Failure(store: error)
         }
-        return models.first { stored in
-            guard let made = QuantizationTarget(name: stored.key.quant),
-                let conversion = stored.manifest.conversion, stored.firstMissingFile == nil,
-                conversion.options == options.words(for: made), isRevision(stored.manifest.source)
+        let found = models.first { stored in
+            guard let conversion = stored.manifest.conversion, stored.firstMissingFile == nil,
+                isRevision(stored.manifest.source)
             else { return false }
             switch target.choice {
-            case .named(let target): return target == made
-            case .usual: return conversion.quant == made.rawValue
+            case .named(let target): return stored.key.quant == target.rawValue
+            case .usual: return stored.key.quant == conversion.quant
             case .foreign: return false
             }
         }
+        guard let found, let made = QuantizationTarget(name: found.key.quant) else { return nil }
+        // Known before its source is fetched again.
+        guard found.manifest.conversion?.options == options.words(for: made) else {
+            throw .stored(found.key, "made with other options")
+        }
+        return found
     }
 
     private func isRevision(_ source: Manifest.Source) -> Bool {

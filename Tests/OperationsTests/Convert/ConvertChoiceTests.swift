@@ -60,8 +60,8 @@ struct ConvertChoiceTests {
             _ in
         }
         let types = Dictionary(uniqueKeysWithValues: (read.tensors ?? []).map { ($0.name, $0.type) })
-        #expect(types["blk.0.ffn_up.weight"] == "Q8_0" && types["blk.1.ffn_down.weight"] == "Q8_0")
-        #expect(types["blk.0.attn_q.weight"] == "F16" && types["blk.0.attn_k.weight"] == "Q4_0")
+        #expect(types["blk.0.ffn_up.weight"] == "q8_0" && types["blk.1.ffn_down.weight"] == "q8_0")
+        #expect(types["blk.0.attn_q.weight"] == "f16" && types["blk.0.attn_k.weight"] == "q4_0")
         #expect(
             try home.manifest("tiny-llama-f16/gguf/q4_0").conversion?.options
                 == ["--tensor-type", "ffn_(up|down)=q8_0", "--tensor-type", "attn_q=F16"]

@@ -41,6 +41,8 @@ struct ConvertStoredTests {
         // It is there, whatever has become of its source.
         home.hub.forgetRequests()
         #expect(try await home.convert(Self.model, "q4").map(\.wasThere) == [true])
+        let other = try await home.failedConversion(Self.model, "q4") { $0.isPure = true }
+        #expect(other.kind == .conflict)
         #expect(home.hub.requests().isEmpty)
         let plan = try await home.conversionPlan(Self.model, "f16")
         #expect(plan.source.missingBytes > 280_000 && plan.fits)
@@ -65,6 +67,20 @@ struct ConvertStoredTests {
         #expect(failure.message.contains("MambaForCausalLM"))
         #expect(try home.visibleFiles().isEmpty)
         #expect(home.hub.bytesServed(.cdn) < 100_000)
+    }
+
+    @Test func `where there are no safetensors, nothing is fetched`() async throws {
+        let home = try TestHome(StubRepository("org/gguf", files: ["m-Q8_0.gguf": try smallGGUF()]))
+        let failure = try await home.failedConversion("org/gguf", "q4_0")
+        #expect(failure.kind == .notFound && failure.message == "`org/gguf` has no safetensors files")
+        #expect(failure.hint == "pull a GGUF of it in f16, bf16 or f32, where there is one, and convert that")
+        try home.directory.write(
+            "models:\n  mine:\n    gguf: {repository: org/gguf, file: m-Q8_0.gguf, quants: [q8_0]}\n",
+            to: "home/config/models.yaml"
+        )
+        let named = try await home.failedConversion("mine", "q4_0")
+        #expect(named.kind == .unsupported && named.hint == failure.hint)
+        #expect(home.hub.requests(.cdn).isEmpty)
     }
 
     @Test func `the most precise form is taken, and a quantized one only by force`() async throws {
