@@ -90,6 +90,7 @@ struct ConvertTests {
         let cases: [(arguments: [String], status: Int32, says: String)] = [
             (["\(gguf)/tiny-llama-f16.gguf"], 64, "hint: add `--quant`"),
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "none"], 64, "`none` is no quantization"),
+            (["\(gguf)/tiny-llama-f16.gguf", "--quant", "q4,"], 64, "`` is no quantization"),
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "f16", "--pure"], 64, "say how to quantize"),
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "q8", "--tensor-type", "x"], 64, "REGEX=TYPE"),
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "q8", "--engine", "other"], 64, "--engine"),
@@ -139,6 +140,26 @@ struct ConvertTests {
         #expect(result.errors.contains("error: interrupted\n"))
         #expect(home.received == 0)
         #expect(try home.visibleFiles().isEmpty)
+    }
+
+    @Test func `two at once: one converts, the other waits and finds it there`() async throws {
+        let home = try CommandLineHome()
+        try emptyGGUF(mebibytes: 32, at: home.directory.appending("work/big.gguf"))
+        let locks = home.volume().pushing(".stackctl/locks")
+        try FileSystem.createDirectory(locks)
+        // Both begin while a third one holds the model.
+        var lock = try FileLock.attempt(locks.appending("big.lock"))
+        let arguments = ["convert", "./big.gguf", "--quant", "q8_0"]
+        let runs = [try home.start(arguments), try home.start(arguments)]
+        for run in runs {
+            #expect(try await run.waitUntil { $0.errors.contains("waiting for another stackctl") })
+        }
+        #expect(lock != nil && home.received == 0)
+        lock = nil
+        let results = [try await runs[0].finish(), try await runs[1].finish()]
+        #expect(results.map(\.status) == [0, 0])
+        #expect(results.count { $0.output.contains("converted: ") } == 1)
+        #expect(results.count { $0.output.contains("is there: ") } == 1)
     }
 
     @Test func `killed, it leaves a partial that is listed, begun again and removed`() async throws {

@@ -108,7 +108,8 @@ struct ModelConvert: AsyncParsableCommand {
 
     private func options() throws -> ConvertOptions {
         var options = ConvertOptions()
-        options.targets = try quant.flatMap { $0.split(separator: ",") }.map { text in
+        options.targets = try quant.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map
+        { text in
             guard let target = ConversionTarget(parsing: text) else {
                 throw ValidationError("`\(text)` is no quantization such as `q4_k_m`")
             }

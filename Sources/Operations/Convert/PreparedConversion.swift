@@ -118,13 +118,13 @@ struct PreparedConversion: Sendable {
 
     /// Converts; the caller has the right to change the model.
     func run(_ report: @escaping Reporter) async throws -> [ConvertedModel] {
+        try plan().checkSpace()
         let read = try await read(report)
         var done: [QuantizationTarget: ConvertedModel] = [:]
         for target in targets {
             if let stored = try there(target, of: read) { done[target] = ConvertedModel(stored, stack) }
         }
         let missing = targets.filter { done[$0] == nil }
-        try plan().checkSpace()
         let passes = try opened.passes(for: missing)
         if case .volume(let store, let model) = place {
             for target in missing { try store.refuseForeignFiles(at: ConversionPlace.key(model, target)) }
