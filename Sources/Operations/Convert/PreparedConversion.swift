@@ -93,7 +93,9 @@ struct PreparedConversion: Sendable {
     }
 
     /// The stored model that a target would be, unless it is wanted anew; one that was made in another way is a
-    /// conflict. Without hashes only the files' lengths are compared.
+    /// conflict.
+    ///
+    /// Without hashes only the files' lengths are compared.
     private func there(_ target: QuantizationTarget, of read: ReadSource?) throws -> StoredModel? {
         guard !options.force, case .volume(let store, let model) = place else { return nil }
         let key = try ConversionPlace.key(model, target)
