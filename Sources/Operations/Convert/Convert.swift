@@ -47,7 +47,7 @@ public struct Convert: Sendable {
             let (source, fetched) = try await fetch(stack, store, in: workspace, report)
             do throws(Failure) {
                 let made = try await convert(source, stack, store, report)
-                if let fetched, !options.keepsSource { try remove(fetched, from: store, report) }
+                if let fetched, !options.keepsSource { remove(fetched, from: store, report) }
                 return made
             } catch {
                 if fetched != nil {
@@ -196,12 +196,18 @@ public struct Convert: Sendable {
         } catch { throw Failure(error) }
     }
 
-    private func remove(_ fetched: StoredModel, from store: ModelStore, _ report: Reporter) throws(Failure) {
-        do throws(StoreError) { try store.remove(fetched) } catch { throw Failure(store: error) }
-        report(
-            .note(
-                "removed \(fetched.manifest.size) of safetensors that were fetched for it; `--keep-source` keeps them"
+    /// Removes what was fetched for this; what was made of it is there, whatever becomes of that.
+    private func remove(_ fetched: StoredModel, from store: ModelStore, _ report: Reporter) {
+        let size = fetched.manifest.size
+        do throws(StoreError) {
+            try store.remove(fetched)
+            report(
+                .note("removed \(size) of safetensors that were fetched for it; `--keep-source` keeps them")
             )
-        )
+        } catch {
+            report(
+                .warning("the \(size) of safetensors that were fetched for it could not be removed: \(error)")
+            )
+        }
     }
 }
