@@ -1,5 +1,5 @@
 # For people who work here. A newcomer needs scripts/quickstart and scripts/test only.
-.PHONY: build test check fmt golden acceptance bench-start bench-verify bench-memory bench-pull bench-stack bench-inspect docs quickstart clean
+.PHONY: build test check fmt golden acceptance bench-start bench-verify bench-memory bench-pull bench-stack bench-inspect bench-convert docs quickstart clean
 
 build:        ; swift build
 test:         ; scripts/test --skip AcceptanceTests
@@ -15,4 +15,5 @@ bench-memory: ; Benchmarks/memory.sh
 bench-pull:   ; Benchmarks/pull.sh
 bench-stack:  ; Benchmarks/stack.sh
 bench-inspect: ; Benchmarks/inspect.sh
+bench-convert: ; Benchmarks/convert.sh
 clean:        ; swift package clean

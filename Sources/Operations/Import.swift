@@ -29,7 +29,7 @@ struct Import: Sendable {
                 model: request.model,
                 format: chosen.format.rawValue,
                 quant: (request.selection.quant ?? chosen.quant)?.name,
-                repository: try absolute(origin),
+                repository: try FileSystem.absolute(origin).string,
                 revision: nil,
                 files: chosen.files.map {
                     PullPlan.File(path: $0.path, sizeBytes: $0.size, missingBytes: $0.size)
@@ -99,7 +99,7 @@ struct Import: Sendable {
             ingest.discard()
             return (old, true)
         }
-        let source = Manifest.Source(kind: .local, repository: try absolute(origin))
+        let source = Manifest.Source(kind: .local, repository: try FileSystem.absolute(origin).string)
         let manifest = Manifest(
             key: key,
             source: source,
@@ -201,10 +201,5 @@ struct Import: Sendable {
             try copy.synchronize()
             return digest.finish()
         }
-    }
-
-    private func absolute(_ path: FilePath) throws -> String {
-        path.isAbsolute
-            ? path.string : try FileSystem.currentDirectory().pushing(path).lexicallyNormalized().string
     }
 }

@@ -11,7 +11,7 @@ struct Repair: Sendable {
     let file: Manifest.File
 
     func run(in workspace: Workspace, _ report: @escaping Reporter) async throws {
-        if let conversion = model.manifest.conversion { throw made(by: conversion) }
+        if let conversion = model.manifest.conversion { throw made(by: conversion, in: workspace) }
         let hub = workspace.hub(offline: false, report)
         guard let place = place(hub),
             let sourcePath = RelativePath(file.sourcePath ?? file.path.string), let content
@@ -60,11 +60,15 @@ struct Repair: Sendable {
     }
 
     /// What was made here can only be made again.
-    private func made(by conversion: Manifest.Conversion) -> Failure {
+    private func made(by conversion: Manifest.Conversion, in workspace: Workspace) -> Failure {
         let (source, name) = (model.manifest.source, model.manifest.model)
         let usual = source.kind == .local ? PullRequest.name(of: FilePath(source.repository)) : source.shown
         let words =
-            ["stackctl", "convert", source.shown, "--quant", model.key.quant] + conversion.options
+            ["stackctl"] + (workspace.stackName.map { [$0] } ?? []) + [
+                "convert", source.shown, "--quant", model.key.quant,
+            ] + conversion.options
+            + (conversion.engine == ConversionEngine.container.rawValue
+                ? ["--engine", conversion.engine] : [])
             + (usual == name ? [] : ["--as", name]) + ["--force"]
         return Failure(
             .unsupported,

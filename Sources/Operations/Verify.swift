@@ -142,10 +142,17 @@ public struct Verify: Sendable {
         _ report: @escaping Reporter
     ) async throws -> [VerifiedFile] {
         var results = verified
+        var refused: Failure?
         for (index, item) in items.enumerated() where verified[index].state != .ok {
-            try await Repair(model: item.model, file: item.file).run(in: workspace, report)
-            results[index].repaired = true
+            do {
+                try await Repair(model: item.model, file: item.file).run(in: workspace, report)
+                results[index].repaired = true
+            } catch let failure as Failure where failure.kind == .unsupported {
+                // One that cannot be fetched again should not keep the others from it.
+                refused = refused ?? failure
+            }
         }
+        if let refused { throw refused }
         return results
     }
 }

@@ -27,6 +27,21 @@ public struct FileStatus: Sendable, Equatable {
     /// The group that it belongs to.
     let group: UInt32
 
+    /// What stays as long as nobody writes to a file or puts another one in its place, whatever the disk does with it.
+    public struct Version: Sendable, Equatable {
+        /// The file.
+        public let device, inode: UInt64
+        /// The length of its content.
+        public let size: ByteCount
+        /// The last change of it, in nanoseconds since 1970.
+        public let modifiedNanoseconds: Int64
+    }
+
+    /// Which content this is.
+    public var version: Version {
+        Version(device: device, inode: inode, size: size, modifiedNanoseconds: modifiedNanoseconds)
+    }
+
     init(_ status: stat) {
         kind =
             switch status.st_mode & S_IFMT {

@@ -43,6 +43,11 @@ public enum FileSystem {
         return FilePath(platformString: path)
     }
 
+    /// The path from the root on, whether or not anything is there; links in it stay.
+    public static func absolute(_ path: FilePath) throws(SystemError) -> FilePath {
+        path.isAbsolute ? path : try currentDirectory().pushing(path).lexicallyNormalized()
+    }
+
     /// Makes the directory and its missing parents.
     public static func createDirectory(
         _ path: FilePath,

@@ -11,6 +11,9 @@ public enum Machine {
         return text.isEmpty ? nil : String(text)
     }()
 
+    /// Whom this process acts as: the numbers of the user and the group, parted by a colon.
+    public static var user: String { "\(geteuid()):\(getegid())" }
+
     /// The processors that this process may run on.
     public static let processors = max(1, Int(linux_processors()))
 

@@ -32,6 +32,8 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
     public var isUnsupported: Bool {
         errno == .notSupported || errno == .noFunction
     }
+    /// There is something at the path already.
+    public var isExisting: Bool { errno == .fileExists }
     /// There is nothing at the path.
     public var isNotFound: Bool { errno == .noSuchFileOrDirectory }
 }

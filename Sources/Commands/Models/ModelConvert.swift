@@ -39,8 +39,21 @@ struct ModelConvert: AsyncParsableCommand {
     )
     var output: String?
 
-    @Option(help: ArgumentHelp("What converts: native.", valueName: "engine"))
-    var engine = ConversionEngine.native
+    @Option(
+        help: ArgumentHelp(
+            "What converts: native, container (llama.cpp's own tools), or auto: the second for what the first cannot.",
+            valueName: "engine"
+        )
+    )
+    var engine = ConversionEngine.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "The image with llama.cpp's tools; the `full` one that belongs to the stack's without this.",
+            valueName: "image"
+        )
+    )
+    var image: String?
 
     @Option(help: ArgumentHelp("An importance matrix of llama-imatrix, of either format.", valueName: "file"))
     var imatrix: String?
@@ -93,6 +106,12 @@ struct ModelConvert: AsyncParsableCommand {
             throw ValidationError("`--threads` takes a number from 1 to 1024")
         }
         if let name { try ModelPull.checkName(name) }
+        if output == "" { throw ValidationError("`--output` takes the path of a file or folder") }
+        if engine == .container, pre != nil {
+            throw ValidationError(
+                "`--pre` is for `--engine native`: llama.cpp's own tools know what they know"
+            )
+        }
         if output != nil, name != nil {
             throw ValidationError("`--as` names what is stored, and `--output` stores nothing")
         }
@@ -121,7 +140,8 @@ struct ModelConvert: AsyncParsableCommand {
             }
             return choice
         }
-        (options.engine, options.threads, options.name) = (engine, threads, name)
+        (options.engine, options.image) = (engine, image)
+        (options.threads, options.name) = (threads, name)
         (options.output, options.importance) = (output.map { FilePath($0) }, imatrix.map { FilePath($0) })
         (options.keepsSource, options.preTokenizer, options.force) = (keepSource, pre, force)
         (options.allowsRequantizing, options.leavesOutput) = (allowRequantize, leaveOutputTensor)

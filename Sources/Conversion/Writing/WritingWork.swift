@@ -114,7 +114,7 @@ struct WritingWork: Sendable {
 
 extension SourceTensor {
     /// The number of matrices of which it is a stack.
-    var experts: Int { shape.count > 2 ? shape[2] : 1 }
+    var experts: Int { shape.dropFirst(2).reduce(1, *) }
     /// The rows of one of them.
     var rowsOfExpert: Int { shape.count > 1 ? shape[1] : 1 }
 }

@@ -10,14 +10,41 @@ public struct ContainerPlan: Sendable, Encodable {
         public var restartPolicy: RestartPolicy?
         /// What it may take of the memory, in bytes.
         public var memory: Int64?
+        /// Files and folders of the engine's machine, which must be there.
+        public var mounts: [Mount]?
+        /// The capabilities that it does without.
+        public var droppedCapabilities: [String]?
+        /// What it may not do for safety.
+        public var securityOptions: [String]?
 
         enum CodingKeys: String, CodingKey {
             case networkMode = "NetworkMode", binds = "Binds", restartPolicy = "RestartPolicy", memory =
                 "Memory"
+            case mounts = "Mounts", droppedCapabilities = "CapDrop", securityOptions = "SecurityOpt"
         }
 
         /// Nothing in particular.
         public init() {}
+    }
+
+    /// Something of the engine's machine that a container sees.
+    public struct Mount: Sendable, Encodable {
+        private let kind = "bind"
+        /// What it is on the machine.
+        public let source: String
+        /// Where the container sees it.
+        public let target: String
+        /// Whether it may only be read.
+        public let isReadOnly: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case kind = "Type", source = "Source", target = "Target", isReadOnly = "ReadOnly"
+        }
+
+        /// Mounts a file or folder.
+        public init(_ source: String, at target: String, isReadOnly: Bool) {
+            (self.source, self.target, self.isReadOnly) = (source, target, isReadOnly)
+        }
     }
 
     /// A command that tells whether the container is well.
@@ -42,6 +69,8 @@ public struct ContainerPlan: Sendable, Encodable {
     public var command: [String]?
     /// The entry point; the image's own if `nil`.
     public var entrypoint: [String]?
+    /// As whom it runs, as numbers of a user and a group; as the image says if `nil`.
+    public var user: String?
     /// The environment.
     public var environment: Variables?
     /// The labels.
@@ -54,8 +83,8 @@ public struct ContainerPlan: Sendable, Encodable {
     public var resources = Resources()
 
     enum CodingKeys: String, CodingKey {
-        case image = "Image", command = "Cmd", entrypoint = "Entrypoint", environment = "Env", labels =
-            "Labels"
+        case image = "Image", command = "Cmd", entrypoint = "Entrypoint", user = "User", environment = "Env"
+        case labels = "Labels"
         case hasTerminal = "Tty", healthCheck = "Healthcheck", resources = "HostConfig"
     }
 

@@ -20,7 +20,7 @@ struct ConversionOutput: Sendable {
     }
 
     /// The file of each target: in the folder if there is one, or there are several targets.
-    func place(for targets: [QuantizationTarget], besides source: [FileStatus?]) throws(Failure)
+    func place(for targets: [QuantizationTarget], besides source: [FileStatus.Version?]) throws(Failure)
         -> ConversionPlace
     {
         var paths: [QuantizationTarget: FilePath] = [:]
@@ -36,7 +36,7 @@ struct ConversionOutput: Sendable {
         return .files(paths)
     }
 
-    private func check(_ file: FilePath, besides source: [FileStatus?]) throws {
+    private func check(_ file: FilePath, besides source: [FileStatus.Version?]) throws {
         guard let status = try FileSystem.status(file) else { return }
         let isSource = source.contains { $0?.device == status.device && $0?.inode == status.inode }
         guard !isSource else {

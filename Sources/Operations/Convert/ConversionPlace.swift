@@ -73,8 +73,16 @@ enum ConversionPlace: Sendable {
                 path: try Self.fileName(model, target).string,
                 sizeBytes: size
             )
-            let partial = try await store.openPartial(Self.partialID(model, target), for: purpose) {
-                report(.phase(.waiting, "waiting for another stackctl that converts \(model)"))
+            func opened() async throws -> (directory: FilePath, lock: FileLock) {
+                try await store.openPartial(Self.partialID(model, target), for: purpose) {
+                    report(.phase(.waiting, "waiting for another stackctl that converts \(model)"))
+                }
+            }
+            var partial = try await opened()
+            if FileSystem.exists(partial.directory.appending(ModelStore.partialContentName)) {
+                // A tool whose stackctl was killed may still write there: let it, where nobody looks any more.
+                try store.removePartial(partial.directory, holding: partial.lock)
+                partial = try await opened()
             }
             let path = partial.directory.appending(ModelStore.partialContentName)
             return Opened(target: target, path: path, partial: partial)

@@ -11,15 +11,13 @@ struct ConversionRun: Sendable {
     private let prepared: PreparedConversion
     private let pass: OpenedConversion.Pass
     private let read: ReadSource
-    private let states: [FileStatus?]
 
     init(
         _ prepared: PreparedConversion,
         _ pass: OpenedConversion.Pass,
-        _ read: ReadSource,
-        _ states: [FileStatus?]
+        _ read: ReadSource
     ) {
-        (self.prepared, self.pass, self.read, self.states) = (prepared, pass, read, states)
+        (self.prepared, self.pass, self.read) = (prepared, pass, read)
     }
 
     private var place: ConversionPlace { prepared.place }
@@ -48,12 +46,13 @@ struct ConversionRun: Sendable {
     {
         report(.files([(names, prepared.source.size)]))
         report(.phase(.converting, "converting \(model) to \(names)"))
+        let outputs = try opened.map { try place.path(of: $0.target) }
         let began = ContinuousClock.now
-        let fallbacks = try await pass.run(to: opened.map(\.path)) { progress in
-            report(.progress(file: names, bytes: progress.done, of: progress.total))
+        let fallbacks = try await pass.run(to: opened.map(\.path), for: outputs) { done, total in
+            report(.progress(file: names, bytes: done, of: total))
         }
         let duration = ContinuousClock.now - began
-        guard try prepared.source.states() == states else {
+        guard try prepared.source.states() == prepared.states else {
             throw Failure(
                 .conflict,
                 "the source of `\(model)` changed while it was read",
@@ -74,13 +73,9 @@ struct ConversionRun: Sendable {
         async throws
         -> ConvertedModel
     {
-        let path = opened.path
-        let sha256 = try await cancellableBlocking { checkCancellation in
-            try Digest.ofFile(path) { _ in try checkCancellation() }
-        }
-        let facts = try ModelFacts.read(gguf: [path])
-        let size = try FileSystem.status(path)?.size ?? 0
-        try publish(opened, sha256, size, report)
+        let facts = try ModelFacts.read(gguf: [opened.path])
+        let size = try FileSystem.status(opened.path)?.size ?? 0
+        try await publish(opened, size, report)
         return prepared.outcome(
             opened.target,
             path: try place.path(of: opened.target),
@@ -92,17 +87,25 @@ struct ConversionRun: Sendable {
 
     private func publish(
         _ opened: ConversionPlace.Opened,
-        _ sha256: Digest,
         _ size: ByteCount,
         _ report: Reporter
-    ) throws {
+    ) async throws {
         switch place {
         case .files:
             let path = try place.path(of: opened.target)
-            try FileSystem.rename(opened.path, to: path)
+            if prepared.options.force {
+                try FileSystem.rename(opened.path, to: path)
+            } else {
+                // Somebody may have put something there in all that time.
+                try placeWithoutReplacing(opened.path, path)
+            }
             let folder = path.removingLastComponent()
             try FileSystem.synchronize(folder.isEmpty ? "." : folder)
         case .volume(let store, let model):
+            let path = opened.path
+            let sha256 = try await cancellableBlocking { checkCancellation in
+                try Digest.ofFile(path) { _ in try checkCancellation() }
+            }
             report(.phase(.storing, "storing \(model)"))
             let name = try ConversionPlace.fileName(model, opened.target)
             let ingest = try store.beginIngest(model: model)
@@ -118,11 +121,27 @@ struct ConversionRun: Sendable {
         }
     }
 
+    private func placeWithoutReplacing(_ written: FilePath, _ path: FilePath) throws {
+        do throws(SystemError) { try FileSystem.link(written, as: path) } catch {
+            guard error.isExisting else {
+                // Not every filesystem has links.
+                return try FileSystem.rename(written, to: path)
+            }
+            throw Failure(
+                .conflict,
+                "there is a file at \(path) by now",
+                hint: "add `--force` to replace it",
+                cause: error
+            )
+        }
+        try FileSystem.remove(written)
+    }
+
     private func manifest(_ target: QuantizationTarget, _ file: Manifest.File, _ header: HeaderReading) throws
         -> Manifest
     {
         let conversion = Manifest.Conversion(
-            engine: prepared.options.engine.rawValue,
+            engine: prepared.engine.rawValue,
             format: prepared.source.format.rawValue,
             quant: prepared.source.quant,
             options: prepared.options.words(for: target),

@@ -73,8 +73,8 @@ struct ConversionSource: Sendable {
     }
 
     /// When its files last changed: what differs after the work was not what was read before it.
-    func states() throws(SystemError) -> [FileStatus?] {
-        try files.map { file throws(SystemError) in try FileSystem.status(file.path.below(folder)) }
+    func states() throws(SystemError) -> [FileStatus.Version?] {
+        try files.map { file throws(SystemError) in try FileSystem.status(file.path.below(folder))?.version }
     }
 }
 
@@ -104,10 +104,9 @@ extension ConversionSource {
     /// A file or a folder of the user's.
     init(at path: FilePath) throws(Failure) {
         let whole: FilePath
-        do throws(SystemError) {
-            let start: FilePath = path.isAbsolute ? "/" : try FileSystem.currentDirectory()
-            whole = start.pushing(path).lexicallyNormalized()
-        } catch { throw Failure(system: error) }
+        do throws(SystemError) { whole = try FileSystem.absolute(path).lexicallyNormalized() } catch {
+            throw Failure(system: error)
+        }
         let model = PullRequest.name(of: whole)
         let request = PullRequest(
             model: model,

@@ -26,7 +26,7 @@ public struct Convert: Sendable {
         let stack = try workspace.stack()
         let store = try await workspace.store(of: stack)
         switch try await lookup.find(in: workspace) {
-        case .here(let source): return try await prepared(source, stack, store, report).plan()
+        case .here(let source): return try await prepared(source, stack, store, in: workspace, report).plan()
         case .remote: return try await remotePlan(stack, store, in: workspace, report)
         }
     }
@@ -39,14 +39,14 @@ public struct Convert: Sendable {
         let stack = try workspace.stack()
         let store = try await workspace.store(of: stack)
         switch try await lookup.find(in: workspace) {
-        case .here(let source): return try await convert(source, stack, store, report)
+        case .here(let source): return try await convert(source, stack, store, in: workspace, report)
         case .remote:
             if let standing = try standing(stack, store, in: workspace) {
                 return standing.map { ConvertedModel($0, stack) }
             }
             let (source, fetched) = try await fetch(stack, store, in: workspace, report)
             do throws(Failure) {
-                let made = try await convert(source, stack, store, report)
+                let made = try await convert(source, stack, store, in: workspace, report)
                 if let fetched, !options.keepsSource { remove(fetched, from: store, report) }
                 return made
             } catch {
@@ -63,23 +63,36 @@ public struct Convert: Sendable {
         _ source: ConversionSource,
         _ stack: Stack,
         _ store: ModelStore,
+        in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) -> PreparedConversion {
         report(.phase(.resolving, "reading \(source.model)"))
-        do {
-            return try await blocking { [options] in
-                try PreparedConversion(source, options, stack, store, report)
-            }
-        } catch { throw Failure(error) }
+        return try await choice(stack, in: workspace).resolved(report) { [options] tools throws(Failure) in
+            do {
+                return try await blocking {
+                    try PreparedConversion(source, options, stack, store, tools: tools, report)
+                }
+            } catch { throw Failure(error) }
+        }
+    }
+
+    private func choice(_ stack: Stack, in workspace: Workspace) -> ConversionEngineChoice {
+        ConversionEngineChoice(
+            engine: options.engine,
+            image: options.image,
+            stack: stack,
+            workspace: workspace
+        )
     }
 
     private func convert(
         _ source: ConversionSource,
         _ stack: Stack,
         _ store: ModelStore,
+        in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) -> [ConvertedModel] {
-        let prepared = try await prepared(source, stack, store, report)
+        let prepared = try await prepared(source, stack, store, in: workspace, report)
         do {
             guard case .volume(let store, let model) = prepared.place else {
                 return try await prepared.run(report)
@@ -128,7 +141,17 @@ public struct Convert: Sendable {
     ) async throws(Failure) -> RemoteConversionSource {
         let request = try request(stack, in: workspace)
         let pull = try pullOptions(in: workspace)
-        return try await RemoteConversionSource(request, pull, stack, store, in: workspace, report)
+        return try await choice(stack, in: workspace).resolved(report) { tools throws(Failure) in
+            try await RemoteConversionSource(
+                request,
+                pull,
+                stack,
+                store,
+                isForTools: tools != nil,
+                in: workspace,
+                report
+            )
+        }
     }
 
     private func remotePlan(

@@ -5,8 +5,12 @@ public import SystemPackage
 
 /// What converts a model.
 public enum ConversionEngine: String, Sendable, CaseIterable {
+    /// stackctl itself, or llama.cpp's tools for what it cannot convert, where their image is.
+    case auto
     /// stackctl itself.
     case native
+    /// llama.cpp's own tools, in a container.
+    case container
 }
 
 /// What a model is converted to.
@@ -80,7 +84,9 @@ public struct ConvertOptions: Sendable {
     /// What to; nothing is the type of the source's own weights.
     public var targets: [ConversionTarget] = []
     /// What converts it.
-    public var engine = ConversionEngine.native
+    public var engine = ConversionEngine.auto
+    /// The image with llama.cpp's tools, if not the one that belongs to the stack's.
+    public var image: String?
     /// Where it goes, if not into the stack's volume: a file, or a folder.
     public var output: FilePath?
     /// How much the columns of tensors matter, measured on a text.
@@ -106,6 +112,9 @@ public struct ConvertOptions: Sendable {
 
     /// The usual way.
     public init() {}
+
+    /// Whether something is said of what tensors get beside the target's name.
+    var choosesTypes: Bool { importance != nil || !tensorTypes.isEmpty || leavesOutput || isPure }
 
     /// The options of the command line that decide about the bytes of a target.
     func words(for target: QuantizationTarget) -> [String] {

@@ -83,5 +83,5 @@ extension Failure {
 
     /// What can be done about a model that cannot be converted here.
     private static let otherConverter =
-        "make a GGUF of it with llama.cpp's convert_hf_to_gguf.py, which `stackctl convert FILE.gguf --quant Q` can quantize"
+        "`--engine container` has llama.cpp's own tools convert it, where their image is"
 }

@@ -1,5 +1,6 @@
 import Catalog
 import Conversion
+import Formats
 import Platform
 import SystemPackage
 
@@ -9,22 +10,38 @@ struct OpenedConversion: Sendable {
     private enum Contents: Sendable {
         case folder(HuggingFaceModel)
         case gguf(Conversion.GGUFSource)
+        /// What only other tools can read, with its name and the number of its weights.
+        case foreign([ContainerTools.Given], name: String, parameters: Int)
     }
 
     private let contents: Contents
     private let options: ConvertOptions
     private let quantization: QuantizationOptions
+    /// What converts it in place of stackctl itself.
+    private let tools: ContainerTools?
+    private let ggufs: [FilePath]
+    private let size: ByteCount
     /// The type of the source's own weights; unknown for a GGUF.
     let usual: QuantizationTarget?
 
-    init(_ source: ConversionSource, _ options: ConvertOptions, _ report: Reporter) throws(Failure) {
+    init(
+        _ source: ConversionSource,
+        _ options: ConvertOptions,
+        tools: ContainerTools?,
+        _ report: Reporter
+    ) throws(Failure) {
         self.options = options
+        self.tools = tools
+        ggufs = source.ggufs
+        size = source.size
         do throws(ConversionError) {
             quantization = options.quantization(
                 try options.importance.map { path throws(ConversionError) in try ImportanceMatrix(path) }
             )
         } catch { throw Failure(error) }
         switch source.format {
+        case .safetensors where tools != nil:
+            (contents, usual) = try Self.foreign(source)
         case .safetensors:
             let card = ModelCard.read(in: source.folder, report)
             do throws(HuggingFaceError) {
@@ -46,11 +63,29 @@ struct OpenedConversion: Sendable {
         }
     }
 
+    /// What a folder is to tools that read it themselves, and the type in which llama.cpp's converter takes it by itself.
+    private static func foreign(_ source: ConversionSource) throws(Failure) -> (Contents, QuantizationTarget)
+    {
+        let paths = source.files.map(\.path)
+        let facts: ModelFacts
+        do throws(FormatError) {
+            facts = try ModelFacts.read(.safetensors, in: source.folder, files: paths)
+        } catch { throw Failure(error, of: source.folder.string) }
+        let contents = Contents.foreign(
+            source.files.filter { !$0.path.string.hasSuffix(".py") }
+                .map { .init(path: $0.path.below(source.folder), name: $0.path.string) },
+            name: source.originalName ?? source.folder.lastComponent?.string ?? source.model,
+            parameters: facts.parameters
+        )
+        return (contents, facts.tensorTypes.contains(.bf16) ? .bf16 : .f16)
+    }
+
     /// The weights are written once for each of these.
     struct Pass: Sendable {
         fileprivate enum Work: Sendable {
             case converting(Converter)
             case quantizing(Quantizer)
+            case tools(ToolConversion)
         }
 
         fileprivate let work: Work
@@ -64,16 +99,32 @@ struct OpenedConversion: Sendable {
     func passes(for targets: [QuantizationTarget]) throws(Failure) -> [Pass] {
         do {
             switch contents {
-            case .gguf(let source): return [try pass(source, targets)]
+            case .gguf(let source):
+                let native = try pass(source, targets)
+                guard let tools else { return [native] }
+                return [pass(ToolConversion(tools, .gguf(ggufs), size: size, targets, options), native.sizes)]
+            case .foreign(let files, let name, let parameters):
+                let folder = (files: files, name: name)
+                let direct = targets.filter { converted($0) != nil }
+                var passes = direct.map { pass(folder, [$0], parameters) }
+                let quantized = targets.filter { converted($0) == nil }
+                if !quantized.isEmpty { passes.append(pass(folder, quantized, parameters)) }
+                return passes
             case .folder(let model):
                 var passes = try targets.compactMap { target in
-                    try target.plainType.map { try pass(model, target, $0) }
+                    try converted(target).map { try pass(model, target, $0) }
                 }
-                let quantized = targets.filter { $0.plainType == nil }
+                let quantized = targets.filter { converted($0) == nil }
                 if !quantized.isEmpty { passes.append(try pass(HuggingFaceSource(model), quantized)) }
                 return passes
             }
         } catch { throw Failure(error) }
+    }
+
+    /// The type in which llama.cpp's converter writes what is wanted of a folder; `nil` where it must be quantized. It makes
+    /// `q8_0` too, as long as nobody chooses types.
+    private func converted(_ target: QuantizationTarget) -> ConversionType? {
+        target == .q8_0 && !options.choosesTypes ? .q8_0 : target.plainType
     }
 
     private func pass(_ model: HuggingFaceModel, _ target: QuantizationTarget, _ type: ConversionType)
@@ -81,6 +132,30 @@ struct OpenedConversion: Sendable {
     {
         let converter = try Converter(model, to: type, workers: options.threads)
         return Pass(work: .converting(converter), targets: [target], sizes: converter.sizes)
+    }
+
+    /// The sizes are about those that the files will have; the first one has room for what lies in between.
+    private func pass(
+        _ folder: (files: [ContainerTools.Given], name: String),
+        _ targets: [QuantizationTarget],
+        _ parameters: Int
+    ) -> Pass {
+        let isDirect = targets.allSatisfy { converted($0) != nil }
+        var sizes = targets.map { $0.size(ofParameters: parameters) }
+        if !isDirect, let first = sizes.first {
+            sizes[0] = first + (usual ?? .bf16).size(ofParameters: parameters)
+        }
+        let source = ToolConversion.Source.folder(
+            folder.files,
+            name: folder.name,
+            between: isDirect ? nil : usual ?? .bf16
+        )
+        guard let tools else { preconditionFailure("what is foreign has tools") }
+        return pass(ToolConversion(tools, source, size: size, targets, options), sizes)
+    }
+
+    private func pass(_ conversion: ToolConversion, _ sizes: [ByteCount]) -> Pass {
+        Pass(work: .tools(conversion), targets: conversion.targets, sizes: sizes)
     }
 
     private func pass(_ source: any TensorSource, _ targets: [QuantizationTarget]) throws(ConversionError)
@@ -97,8 +172,14 @@ extension OpenedConversion.Pass {
     /// their rows did not fit.
     func run(
         to paths: [FilePath],
-        _ progress: @escaping @Sendable (QuantizationProgress) -> Void
+        for outputs: [FilePath],
+        _ progress: @escaping @Sendable (_ done: ByteCount, _ total: ByteCount) -> Void
     ) async throws -> [Int] {
+        if case .tools(let conversion) = work {
+            try await conversion.run(to: paths, for: outputs, progress)
+            return targets.map { _ in 0 }
+        }
+        let progress = { @Sendable (state: QuantizationProgress) in progress(state.done, state.total) }
         do {
             return try await stoppableBlocking { isCancelled in
                 switch work {
@@ -109,6 +190,7 @@ extension OpenedConversion.Pass {
                     let outputs = zip(targets, paths).map { QuantizationOutput($0, paths: [$1]) }
                     let results = try quantizer.run(outputs, isCancelled: isCancelled, progress: progress)
                     return results.map(\.fallbacks)
+                case .tools: preconditionFailure("tools do not block")
                 }
             }
         } catch { throw Failure(error) }

@@ -14,23 +14,28 @@ struct PreparedConversion: Sendable {
     let model: String
     let stack: Stack
     let options: ConvertOptions
+    /// What converts it.
+    let engine: ConversionEngine
+    /// What the source was before anything of it was read.
+    let states: [FileStatus.Version?]
 
     init(
         _ source: ConversionSource,
         _ options: ConvertOptions,
         _ stack: Stack,
         _ store: ModelStore,
+        tools: ContainerTools?,
         _ report: Reporter
     ) throws(Failure) {
         self.source = source
+        engine = tools == nil ? .native : .container
         self.options = options
         self.stack = stack
+        do throws(SystemError) { states = try source.states() } catch { throw Failure(system: error) }
         model = options.name ?? source.model
-        opened = try OpenedConversion(source, options, report)
+        opened = try OpenedConversion(source, options, tools: tools, report)
         targets = try options.resolvedTargets(usual: opened.usual)
         if let output = options.output {
-            let states: [FileStatus?]
-            do throws(SystemError) { states = try source.states() } catch { throw Failure(system: error) }
             place = try ConversionOutput(output, options, model).place(for: targets, besides: states)
         } else {
             place = .volume(store, model: model)
@@ -131,9 +136,8 @@ struct PreparedConversion: Sendable {
         if case .volume(let store, let model) = place {
             for target in missing { try store.refuseForeignFiles(at: ConversionPlace.key(model, target)) }
         }
-        let states = try source.states()
         for pass in passes {
-            for outcome in try await ConversionRun(self, pass, read, states).run(report) {
+            for outcome in try await ConversionRun(self, pass, read).run(report) {
                 done[outcome.target] = outcome.made
             }
         }
@@ -141,6 +145,8 @@ struct PreparedConversion: Sendable {
     }
 
     private func read(_ report: @escaping Reporter) async throws -> ReadSource {
+        // Nothing tells later what a file outside of a volume was made of.
+        guard case .volume = place else { return ReadSource(files: [], importance: nil) }
         let files = try await source.hashedFiles(report)
         guard let path = options.importance else { return ReadSource(files: files, importance: nil) }
         let importance = try await cancellableBlocking { checkCancellation in

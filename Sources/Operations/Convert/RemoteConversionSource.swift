@@ -21,6 +21,7 @@ struct RemoteConversionSource: Sendable {
         _ options: PullOptions,
         _ stack: Stack,
         _ store: ModelStore,
+        isForTools: Bool,
         in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) {
@@ -41,6 +42,7 @@ struct RemoteConversionSource: Sendable {
             preconditionFailure("safetensors were asked for")
         }
         parameters = parts.flatMap(\.header.tensors).reduce(into: 0) { $0 &+= Int64($1.elements) }
+        if isForTools { return }
         do throws(HuggingFaceError) {
             guard let configuration = companions.config else { throw .missing("config.json") }
             try HuggingFaceModel.check(configuration: configuration)
@@ -49,7 +51,6 @@ struct RemoteConversionSource: Sendable {
 
     /// About the size of the file of a target.
     func size(of target: QuantizationTarget) -> ByteCount {
-        let bits = Quantization(parsing: target.rawValue)?.approximateBitsPerWeight ?? 16
-        return ByteCount(Int64(Double(parameters) / 8 * bits))
+        target.size(ofParameters: Int(clamping: parameters))
     }
 }

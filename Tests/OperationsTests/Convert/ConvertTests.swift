@@ -86,7 +86,7 @@ struct ConvertTests {
         #expect(failure?.kind == .unsupported)
         #expect(
             failure?.hint
-                == "make it again: `stackctl convert \(folder) --quant q8_0 --pure --force`"
+                == "make it again: `stackctl llamacpp convert \(folder) --quant q8_0 --pure --force`"
         )
         try await home.convert(folder.string, "q8_0") { ($0.isPure, $0.force) = (true, true) }
         #expect(try await Verify([model]).run(in: home.workspace()) { _ in }.map(\.state) == [.ok])

@@ -29,11 +29,10 @@ extension PrivateEngine {
 
     /// Makes an image from an archive of its files and instructions of a Dockerfile.
     func importImage(_ name: String, _ archive: [UInt8], _ instructions: [String] = []) async throws {
-        let parts = name.split(separator: ":")
         let changes = instructions.map { "&changes=\($0.percentEncoded())" }.joined()
         try await demand(
             "POST",
-            "/images/create?fromSrc=-&repo=\(parts[0])&tag=\(parts[1])\(changes)",
+            "/images/create?fromSrc=-&repo=\(name)\(changes)",
             archive,
             type: "application/x-tar"
         )

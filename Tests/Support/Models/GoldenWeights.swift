@@ -26,34 +26,6 @@ public enum GoldenWeights {
         }
     }
 
-    /// The name that a tensor of a GGUF had in the repository that it comes from.
-    public static func originalName(_ name: String) -> String {
-        let whole = [
-            "token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight",
-            "output.weight": "lm_head.weight",
-        ]
-        if let original = whole[name] { return original }
-        let parts = name.split(separator: ".")
-        let inLayer = [
-            "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
-            "attn_output": "self_attn.o_proj", "attn_norm": "input_layernorm",
-            "ffn_norm": "post_attention_layernorm", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
-            "ffn_down": "mlp.down_proj",
-        ]
-        guard parts.count == 4, let original = inLayer[String(parts[2])] else { return name }
-        return "model.layers.\(parts[1]).\(original).\(parts[3])"
-    }
-
-    /// The rows in the order in which llama.cpp rotates them: the halves of each head interleaved.
-    public static func interleaved(_ values: [Float], _ heads: Int, _ width: Int) -> [Float] {
-        let half = values.count / width / heads / 2
-        return (0..<heads * half * 2).flatMap { row in
-            let (head, place) = row.quotientAndRemainder(dividingBy: half * 2)
-            let from = head * half * 2 + place % 2 * half + place / 2
-            return values[from * width..<(from + 1) * width]
-        }
-    }
-
     /// The values, rounded to one type, as another type has them.
     public static func bytes(_ values: [Float], rounding: TensorType, as type: TensorType) -> [UInt8] {
         let width = type.blockBytes
