@@ -49,7 +49,9 @@ struct LaunchCommand {
     }
 
     /// The words of the command; an option that `extra` has too is left to it, since some engines stop at a
-    /// second one. What that takes away unseen is told with it.
+    /// second one.
+    ///
+    /// What that takes away unseen is told with it.
     func argv(
         _ engine: EngineName,
         extra: [String]

@@ -44,8 +44,9 @@ public struct ConfigLookup: Sendable {
         } catch { throw Failure(declaration: error) }
     }
 
-    /// The name of a new file for what was typed: the model's own, with the owner's before it where that is taken. What is
-    /// to be replaced may be a file that nobody can read.
+    /// The name of a new file for what was typed: the model's own, with the owner's before it where that is taken.
+    ///
+    /// What is to be replaced may be a file that nobody can read.
     func newName(in workspace: Workspace, replaces: Bool = false) throws(Failure) -> String {
         if let reference = try? ModelReference(parsing: text) {
             let catalog = try workspace.catalog()

@@ -121,8 +121,9 @@ struct OpenedConversion: Sendable {
         } catch { throw Failure(error) }
     }
 
-    /// The type in which llama.cpp's converter writes what is wanted of a folder; `nil` where it must be quantized. It makes
-    /// `q8_0` too, as long as nobody chooses types.
+    /// The type in which llama.cpp's converter writes what is wanted of a folder; `nil` where it must be quantized.
+    ///
+    /// It makes `q8_0` too, as long as nobody chooses types.
     private func converted(_ target: QuantizationTarget) -> ConversionType? {
         target == .q8_0 && !options.choosesTypes ? .q8_0 : target.plainType
     }

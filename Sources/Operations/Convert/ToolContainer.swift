@@ -16,8 +16,9 @@ struct ToolContainer: Sendable {
     /// What its work is for: the file that will be there in the end.
     let output: FilePath
 
-    /// Runs it; each line that it writes is handed on as it comes. Another run that was begun for the same file and
-    /// whose stackctl is gone is ended first.
+    /// Runs it; each line that it writes is handed on as it comes.
+    ///
+    /// Another run that was begun for the same file and whose stackctl is gone is ended first.
     func run(in engine: DockerClient, line: @escaping @Sendable (String) -> Void) async throws {
         try checkPlace(of: engine)
         try await endOthers(in: engine)
