@@ -68,7 +68,6 @@ final class DigestCache: Sendable {
 extension FileStatus {
     /// Whether a file is still the one that it was, as far as the kernel tells.
     func isSameContent(as other: FileStatus) -> Bool {
-        kind == .file && device == other.device && inode == other.inode && size == other.size
-            && modifiedNanoseconds == other.modifiedNanoseconds
+        kind == .file && version == other.version
     }
 }

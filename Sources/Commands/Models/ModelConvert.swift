@@ -116,8 +116,7 @@ struct ModelConvert: AsyncParsableCommand {
             throw ValidationError("`--as` names what is stored, and `--output` stores nothing")
         }
         let options = try options()
-        let choices = imatrix != nil || !tensorTypes.isEmpty || leaveOutputTensor || pure
-        guard !choices || options.targets.contains(where: \.isQuantized) else {
+        guard !options.choosesTypes || options.targets.contains(where: \.isQuantized) else {
             throw ValidationError(
                 "`--imatrix`, `--tensor-type`, `--leave-output-tensor` and `--pure` say how to quantize: name a "
                     + "quantization with `--quant`"

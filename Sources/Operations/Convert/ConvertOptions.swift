@@ -114,7 +114,7 @@ public struct ConvertOptions: Sendable {
     public init() {}
 
     /// Whether something is said of what tensors get beside the target's name.
-    var choosesTypes: Bool { importance != nil || !tensorTypes.isEmpty || leavesOutput || isPure }
+    public var choosesTypes: Bool { importance != nil || !tensorTypes.isEmpty || leavesOutput || isPure }
 
     /// The options of the command line that decide about the bytes of a target.
     func words(for target: QuantizationTarget) -> [String] {
