@@ -12,13 +12,16 @@ public struct LaunchVariables: Sendable, Equatable {
     public var text: String {
         let lines = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
         guard !arguments.isEmpty else { return lines }
-        let comments = arguments.map { "#   \(Self.oneLine($0))\n" }.joined()
+        let comments = arguments.map {
+            "#   \($0.map(ShellCommand.quoted).joined(separator: " ").onOneLine)\n"
+        }.joined()
         return lines + "# No variable says these; they are arguments of the command:\n" + comments
     }
+}
 
-    private static func oneLine(_ words: [String]) -> String {
-        String(words.map(ShellCommand.quoted).joined(separator: " ").map { $0.isNewline ? " " : $0 })
-    }
+extension String {
+    /// The same with blanks for the ends of lines: whatever a comment holds, it must not leave its line.
+    var onOneLine: String { String(map { $0.isNewline ? " " : $0 }) }
 }
 
 extension LaunchPlan {

@@ -26,8 +26,7 @@ extension LaunchService {
     }
 
     private static func note(_ lines: [String]) -> String {
-        // Whatever a name holds, it must not leave its line.
-        lines.map { line in "# \(String(line.map { $0.isNewline ? " " : $0 }))\n" }.joined()
+        lines.map { "# \($0.onOneLine)\n" }.joined()
     }
 
     private func head(_ kind: String, _ version: String, _ name: String) -> [Pair] {
