@@ -63,7 +63,7 @@ inlined int is_exact(const struct affine_bounds *bounds, floats factor, floats l
 }
 
 inlined floats affine_levels(floats value, int most, int is_bounded) {
-    if (!is_bounded) return nearest_within(value, 0, (float)most);
+    if (!is_bounded) return nearest_within(both_ends, value, 0, (float)most);
     // What is no number becomes zero in the first comparison.
     return nearest_small(smaller(larger(value, (floats){}), spread_out((float)most)));
 }
@@ -114,7 +114,7 @@ inlined int fit_affine_lanes(const struct affine_search *search, const floats *n
         .level_low = low,
     };
     for (int i = 0; i < search->size; i++) {
-        levels[i] = nearest_within(factor * (numbers[i] - low), 0, (float)search->most);
+        levels[i] = nearest_within(both_ends, factor * (numbers[i] - low), 0, (float)search->most);
     }
     floats least = line_error(search, numbers, weights, levels, fit->scale, low);
     for (int step = 0; step <= search->steps; step++) {
@@ -154,6 +154,22 @@ inlined floats farthest_lanes(const floats *numbers, int size) {
     return farthest;
 }
 
+struct level_sums {
+    floats products, squares;
+};
+
+/// What the levels come to that a factor gives, if they pass only these ends.
+inlined struct level_sums sum_levels(enum ends ends, const floats *numbers, const floats *weights,
+                                     const floats *weighted, int size, int most, floats factor) {
+    struct level_sums sums = {};
+    for (int i = 0; i < size; i++) {
+        const floats level = nearest_within(ends, factor * numbers[i], (float)-most, (float)(most - 1));
+        sums.products += weighted[i] * level;
+        sums.squares += weights[i] * level * level;
+    }
+    return sums;
+}
+
 inlined struct signed_lanes fit_signed_lanes(const floats *numbers, const floats *weights, int size,
                                              int most) {
     const floats farthest = farthest_lanes(numbers, size), zero = {};
@@ -165,25 +181,29 @@ inlined struct signed_lanes fit_signed_lanes(const floats *numbers, const floats
         // The first attempt is the one in the middle, whose turn does not come again.
         const int is_first = step == -10;
         if (step == 0) continue;
-        const float divisor = is_first ? (float)-most : -((float)most + 0.1f * (float)step);
-        const floats factor = divisor / farthest;
-        floats products = {}, squares = {};
-        for (int i = 0; i < size; i++) {
-            const floats level = nearest_within(factor * numbers[i], (float)-most, (float)(most - 1));
-            products += weighted[i] * level;
-            squares += weights[i] * level * level;
+        const float reach = is_first ? (float)most : (float)most + 0.1f * (float)step;
+        const floats factor = -reach / farthest;
+        // Nothing gets farther than the reach, so most attempts need not look at both ends.
+        struct level_sums sums;
+        if (step > 4) {
+            sums = sum_levels(both_ends, numbers, weights, weighted, size, most, factor);
+        } else if (is_first || step > -6) {
+            sums = sum_levels(upper_end, numbers, weights, weighted, size, most, factor);
+        } else {
+            sums = sum_levels(no_end, numbers, weights, weighted, size, most, factor);
         }
-        const floats scale = products / squares;
+        const floats scale = sums.products / sums.squares;
         if (is_first) {
-            fit.scale = chosen(squares != 0.0f, scale, zero);
+            fit.scale = chosen(sums.squares != 0.0f, scale, zero);
             fit.level_factor = factor;
-            best = fit.scale * products;
+            best = fit.scale * sums.products;
             continue;
         }
-        const integers is_better = (squares > 0.0f) & (products * products > best * squares);
+        integers is_better = sums.products * sums.products > best * sums.squares;
+        is_better &= sums.squares > 0.0f;
         fit.scale = chosen(is_better, scale, fit.scale);
         fit.level_factor = chosen(is_better, factor, fit.level_factor);
-        best = chosen(is_better, scale * products, best);
+        best = chosen(is_better, scale * sums.products, best);
     }
     fit.scale = chosen(is_live, fit.scale, zero);
     fit.level_factor = chosen(is_live, fit.level_factor, zero);
@@ -198,7 +218,7 @@ inlined floats descend_lanes(const floats *numbers, int most) {
     for (int i = 0; i < 16; i++) {
         weights[i] = numbers[i] * numbers[i];
         weighted[i] = weights[i] * numbers[i];
-        levels[i] = nearest_within(factor * numbers[i], (float)-most, (float)(most - 1));
+        levels[i] = nearest_within(both_ends, factor * numbers[i], (float)-most, (float)(most - 1));
         products += weighted[i] * levels[i];
         squares += weights[i] * levels[i] * levels[i];
     }

@@ -41,17 +41,23 @@ inlined floats magnitudes(floats value) { return (floats)((integers)value & 0x7f
 
 inlined int is_any(integers mask) { return __builtin_reduce_or(mask) != 0; }
 
-/// The nearest integers within bounds, of values that are less than 22 bits away from zero.
-inlined floats nearest_within(floats value, float least, float most) {
+/// The ends of a range that values may pass.
+enum ends { no_end, upper_end, both_ends };
+
+/// The nearest integers within bounds, of values that are less than 22 bits away from zero and pass only these
+/// ends.
+inlined floats nearest_within(enum ends ends, floats value, float least, float most) {
     // Bounded before the rounder is taken off, when all are positive and their bits are in the same order.
-    const floats rounded = value + ROUNDER;
+    floats rounded = value + ROUNDER;
     const floats low = spread_out(ROUNDER + least), high = spread_out(ROUNDER + most);
 #if HAS_INTEGER_BOUNDS
-    const integers bounded = __builtin_elementwise_min((integers)rounded, (integers)high);
-    return (floats)__builtin_elementwise_max(bounded, (integers)low) - ROUNDER;
+    if (ends != no_end) rounded = (floats)__builtin_elementwise_min((integers)rounded, (integers)high);
+    if (ends == both_ends) rounded = (floats)__builtin_elementwise_max((integers)rounded, (integers)low);
 #else
-    return larger(smaller(rounded, high), low) - ROUNDER;
+    if (ends != no_end) rounded = smaller(rounded, high);
+    if (ends == both_ends) rounded = larger(rounded, low);
 #endif
+    return rounded - ROUNDER;
 }
 
 /// The nearest integers of values that are less than 22 bits away from zero.

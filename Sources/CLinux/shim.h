@@ -16,6 +16,8 @@ static inline ssize_t linux_copy(int from, int to, size_t count) {
 }
 /// Reserves the disk's room for the first `count` bytes of a file without changing its length; 0, or -1 with errno set.
 static inline int linux_reserve(int file, off_t count) { return fallocate(file, FALLOC_FL_KEEP_SIZE, 0, count); }
+/// Has the kernel begin to write a file's changed pages to the disk; where it cannot, they are written later.
+static inline void linux_start_writing(int file) { sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE); }
 /// Has a child close all descriptors from a number on; 0, or an error's number. The header of `posix_spawn` cannot be
 /// read here: what it brings along is defined otherwise for programs that are not GNU's.
 static inline int linux_close_from(void *actions, int first) {

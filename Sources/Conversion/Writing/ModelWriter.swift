@@ -39,7 +39,9 @@ struct ModelWriter: Sendable {
             while let piece = state.withLock({ $0.next(of: work, isCancelled: isCancelled()) }) {
                 do throws(ConversionError) {
                     try worker.process(piece, into: written)
-                    if let done = state.withLock({ $0.finish(piece) }) { progress(done) }
+                    let (done, isMuch) = state.withLock { $0.finish(piece) }
+                    if let done { progress(done) }
+                    if isMuch { for file in written { file.file.startSynchronizing() } }
                 } catch {
                     state.withLock { $0.failure = $0.failure ?? error }
                 }
@@ -57,6 +59,7 @@ private struct State: Sendable {
     private var cursor = WritingWork.Cursor()
     private var done: Int64 = 0
     private var told: Int64 = 0
+    private var handedOver: Int64 = 0
     private let total: Int64
     var failure: ConversionError?
 
@@ -69,12 +72,15 @@ private struct State: Sendable {
         return work.next(&cursor)
     }
 
-    /// Counts a piece; tells how far it is if that was not told for a while.
-    mutating func finish(_ piece: WritingWork.Piece) -> QuantizationProgress? {
+    /// Counts a piece; tells how far it is if that was not told for a while, and whether there is much that the disk
+    /// may begin with.
+    mutating func finish(_ piece: WritingWork.Piece) -> (progress: QuantizationProgress?, isMuch: Bool) {
         done += piece.size
-        guard done == total || done - told >= max(1 << 20, total / 1000) else { return nil }
+        let isMuch = done - handedOver >= 64 << 20
+        if isMuch { handedOver = done }
+        guard done == total || done - told >= max(1 << 20, total / 1000) else { return (nil, isMuch) }
         told = done
-        return QuantizationProgress(done: ByteCount(done), total: ByteCount(total))
+        return (QuantizationProgress(done: ByteCount(done), total: ByteCount(total)), isMuch)
     }
 }
 
