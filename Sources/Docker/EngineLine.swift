@@ -78,13 +78,28 @@ final class EngineLine: Sendable {
 
     /// Asks for a whole answer; a status that means a refusal is thrown, 304 is not.
     func send(_ question: Question) async throws(DockerError) -> HTTPResponse {
-        let request = try await request(question)
-        let response: HTTPResponse
-        do throws(TransportError) { response = try await HTTPClient.shared.fetch(request) } catch {
-            throw await meaning(of: error)
-        }
+        let response = try await answer(to: question)
         if let refusal = Self.refusal(response.head.status, response.body, question) { throw refusal }
         return response
+    }
+
+    private func answer(to question: Question) async throws(DockerError) -> HTTPResponse {
+        if question.isVersioned, question.method == .get, agreed.withLock({ $0 }) == nil {
+            // Asked without a version, an engine answers in its own and says which that is: nothing need be agreed on
+            // before, and where it is one that is not spoken here, nothing was done.
+            let response = try await fetch(try await request(question, version: ""))
+            if let theirs = response.head.engineVersion, (.oldest ... .newest).contains(theirs) {
+                agreed.withLock { $0 = theirs }
+                return response
+            }
+        }
+        return try await fetch(try await request(question))
+    }
+
+    private func fetch(_ request: HTTPRequest) async throws(DockerError) -> HTTPResponse {
+        do throws(TransportError) { return try await HTTPClient.shared.fetch(request) } catch {
+            throw await meaning(of: error)
+        }
     }
 
     /// Asks for an answer that comes bit by bit.
@@ -116,7 +131,10 @@ final class EngineLine: Sendable {
     }
 
     private func request(_ question: Question) async throws(DockerError) -> HTTPRequest {
-        let version = question.isVersioned ? "/v\(try await version())" : ""
+        try await request(question, version: question.isVersioned ? "/v\(try await version())" : "")
+    }
+
+    private func request(_ question: Question, version: String) async throws(DockerError) -> HTTPRequest {
         var request = HTTPRequest(question.method, base + version + question.target, body: question.body)
         if question.body != nil { request.headers.append((name: "Content-Type", value: "application/json")) }
         request.connectTimeout = .seconds(3)

@@ -50,13 +50,12 @@ public struct EngineVersion: Sendable, Hashable, Comparable, Decodable, CustomSt
 }
 
 extension EngineLine {
-    /// The version that was agreed on; asked for once.
+    /// The version that was agreed on; asked for once, unless an answer has said it already.
     func version() async throws(DockerError) -> EngineVersion {
         if let version = agreed.withLock({ $0 }) { return version }
         let answer = try await send(Question(.get, unversioned: "/_ping", subject: "ping"))
-        guard let stated = answer.head["api-version"], let theirs = EngineVersion(stated), theirs >= .oldest
-        else {
-            throw .tooOld(answer.head["api-version"].flatMap { EngineVersion($0) })
+        guard let theirs = answer.head.engineVersion, theirs >= .oldest else {
+            throw .tooOld(answer.head.engineVersion)
         }
         if theirs > .newest {
             // Only an engine that is newer than we are can have left our version behind.
@@ -76,4 +75,9 @@ extension EngineLine {
         let answer = try await send(Question(.get, unversioned: "/version", subject: "version"))
         return try Self.decode(Document.self, answer).oldest
     }
+}
+
+extension HTTPHead {
+    /// The version of its interface that an engine states in each answer.
+    var engineVersion: EngineVersion? { self["api-version"].flatMap { EngineVersion($0) } }
 }

@@ -59,7 +59,7 @@ public struct Exec: Sendable {
 
     /// Runs it to its end; its exit status.
     public func run(in workspace: Workspace, _ console: ExecConsole) async throws(Failure) -> Int32 {
-        let stack = try workspace.stack()
+        let stack = try workspace.declaredStack()
         let engine = try workspace.engine()
         let container = try await stack.runningContainer(in: engine)
         var plan = plan

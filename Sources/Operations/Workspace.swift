@@ -37,15 +37,21 @@ public struct Workspace: Sendable {
 
     /// The stack that was named, else the only one of the home, else `llamacpp`.
     public func stack() throws(Failure) -> Stack {
+        let stack = try declaredStack()
+        do throws(DeclarationError) { return try adopted(stack) } catch { throw Failure(declaration: error) }
+    }
+
+    /// The same as its own file declares it: enough for whoever wants its container and no model.
+    func declaredStack() throws(Failure) -> Stack {
         let all: [String]
         let name: String
         do throws(DeclarationError) {
             // By name, so that a mistake in one stack's file does not stop the others.
             all = try home.stackNames()
             let own = all.filter { FileSystem.exists(home.folder(of: $0).appending("stack.yaml")) }
-            let declared = try declaredStack()
-            name = declared ?? (own.count == 1 ? own[0] : Self.defaultStack)
-            if let stack = try home.stack(named: name) { return try adopted(stack) }
+            let chosen = try chosenName()
+            name = chosen ?? (own.count == 1 ? own[0] : Self.defaultStack)
+            if let stack = try home.stack(named: name) { return stack }
         } catch { throw Failure(declaration: error) }
         throw Failure(
             .notFound,
@@ -57,11 +63,11 @@ public struct Workspace: Sendable {
 
     /// The stack that was named, or all of them.
     public func selectedStacks() throws(Failure) -> [Stack] {
-        let declared: String?
-        do throws(DeclarationError) { declared = try declaredStack() } catch {
+        let chosen: String?
+        do throws(DeclarationError) { chosen = try chosenName() } catch {
             throw Failure(declaration: error)
         }
-        return declared == nil ? try stacks() : [try stack()]
+        return chosen == nil ? try stacks() : [try stack()]
     }
 
     /// What is set for this machine: by the environment, else by the home's `settings.yaml`.
@@ -77,7 +83,7 @@ public struct Workspace: Sendable {
     }
 
     /// The stack that was named, else the one of the settings.
-    private func declaredStack() throws(DeclarationError) -> String? {
+    private func chosenName() throws(DeclarationError) -> String? {
         if let stackName { return stackName }
         return try Settings.load(home: home.path, environment: environment).value(of: Settings.stack)
     }

@@ -27,7 +27,7 @@ struct ContainerTests {
         #expect(container.resources.restartPolicy == RestartPolicy("unless-stopped", maximumRetries: 0))
         #expect(container.resources.deviceRequests?.first?.count == -1)
         #expect(container.resources.deviceRequests?.first?.capabilities == [["gpu"]])
-        #expect(engine.lines == ["GET /v1.41/containers/llamacpp/json"])
+        #expect(engine.lines == ["GET /containers/llamacpp/json"])
     }
 
     @Test func `a container's state says how it does and how it ended`() async throws {
@@ -75,7 +75,7 @@ struct ContainerTests {
     func `a name stays one part of the address`(name: String) async throws {
         let engine = try StubEngine { _ in .json(Sample.container) }
         _ = try await engine.client.container(name)
-        #expect(engine.asked.map(\.segments) == [["v1.41", "containers", name, "json"]])
+        #expect(engine.asked.map(\.segments) == [["containers", name, "json"]])
         #expect(engine.asked.map(\.query.isEmpty) == [true])
     }
 
@@ -93,7 +93,7 @@ struct ContainerTests {
         // What an engine does with two filters is not left to it.
         #expect(found.map(\.id) == ["one"] && found.first?.name == "a" && found.first?.state == "exited")
         let request = try #require(engine.asked.first)
-        #expect(request.path == "/v1.41/containers/json" && request.query["all"] == "1")
+        #expect(request.path == "/containers/json" && request.query["all"] == "1")
         #expect(try filters(of: request) == ["label": ["p=stacks", "s=llamacpp"]])
     }
 
@@ -130,7 +130,7 @@ struct ContainerTests {
         let image = try await engine.client.image("ghcr.io/org/a:1")
         #expect(image.digests == ["a@sha256:2"] && image.configuration?.entrypoint == ["/x"])
         #expect(!"\(image)".contains("geheim"))
-        #expect(engine.lines == ["GET /v1.41/volumes/models", "GET /v1.41/images/ghcr.io/org/a:1/json"])
+        #expect(engine.lines == ["GET /volumes/models", "GET /v1.41/images/ghcr.io/org/a:1/json"])
     }
 
     @Test func `what is done to a container is asked for as the interface says`() async throws {

@@ -220,7 +220,7 @@ struct FrameTests {
             )
         }
         let sample = try await engine.client.stats(of: "a")
-        #expect(engine.lines == ["GET /v1.41/containers/a/stats?stream=false&one-shot=true"])
+        #expect(engine.lines == ["GET /containers/a/stats?stream=false&one-shot=true"])
         #expect(sample.memory == 700 && sample.memoryLimit == 4000 && sample.processes == 7)
         #expect(sample.received == ByteCount(.max) && sample.sent == 6)
         #expect(sample.readFromDisk == 8 && sample.writtenToDisk == 16)

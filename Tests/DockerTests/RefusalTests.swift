@@ -142,14 +142,20 @@ struct DockerRefusalTests {
 
     // MARK: Versions
 
-    @Test(arguments: [("1.41", "1.41"), ("1.45", "1.45"), ("1.51", "1.51")])
-    func `the newest version that both know is spoken`(theirs: String, spoken: String) async throws {
-        let engine = try StubEngine(version: theirs) { _ in .json(Sample.container) }
+    @Test(arguments: ["1.41", "1.45", "1.51"])
+    func `the first answer tells the version for all questions that follow`(version: String) async throws {
+        let engine = try StubEngine(version: version) { _ in .json(Sample.container) }
         _ = try await engine.client.container("a")
         _ = try await engine.client.container("a")
-        #expect(engine.lines == Array(repeating: "GET /v\(spoken)/containers/a/json", count: 2))
-        // Once for all questions.
-        #expect(engine.server.requests.filter { $0.request.path == "/_ping" }.count == 1)
+        #expect(engine.lines == ["GET /containers/a/json", "GET /v\(version)/containers/a/json"])
+        #expect(engine.pings == 0)
+    }
+
+    @Test func `what changes something is not asked before a version is agreed on`() async throws {
+        let engine = try StubEngine(version: "1.45") { _ in StubResponse(204) }
+        try await engine.client.stop("a")
+        #expect(engine.lines == ["POST /v1.45/containers/a/stop"])
+        #expect(engine.pings == 1)
     }
 
     @Test func `a newer engine that still knows our version is spoken to in it`() async throws {
@@ -158,7 +164,11 @@ struct DockerRefusalTests {
                 ? .json(#"{"ApiVersion":"1.60","MinAPIVersion":"1.44"}"#) : .json(Sample.container)
         }
         _ = try await engine.client.container("a")
-        #expect(engine.lines == ["GET /version", "GET /v\(EngineVersion.newest)/containers/a/json"])
+        #expect(
+            engine.lines == [
+                "GET /containers/a/json", "GET /version", "GET /v\(EngineVersion.newest)/containers/a/json",
+            ]
+        )
     }
 
     @Test func `an engine that has left our version behind is too new`() async throws {
@@ -176,12 +186,15 @@ struct DockerRefusalTests {
     }
 
     @Test(arguments: ["1.40", "1.9", "0.99", nil, "", "new", "1.41.0", "1"])
-    func `an engine that is too old, or does not say, is not spoken to`(version: String?) async throws {
+    func `an engine that is too old, or does not say, is not believed`(version: String?) async throws {
         let engine = try StubEngine(version: version) { _ in .json(Sample.container) }
-        guard case .tooOld = await dockerError({ try await engine.client.container("a") }) else {
-            Issue.record("another error")
-            return
+        for ask in [{ _ = try await engine.client.container("a") }, { try await engine.client.stop("a") }] {
+            guard case .tooOld = await dockerError(ask) else {
+                Issue.record("another error")
+                return
+            }
         }
-        #expect(engine.lines.isEmpty)
+        // It was asked for a description, in words that it chose itself, and nothing more.
+        #expect(engine.lines == ["GET /containers/a/json"])
     }
 }

@@ -4,7 +4,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A Docker Engine that answers what a test wants, on a Unix socket; to the ping it answers by itself.
+/// A Docker Engine that answers what a test wants, on a Unix socket, and states its version in each answer; to the ping
+/// it answers by itself.
 struct StubEngine {
     let folder: TemporaryDirectory
     let server: StubServer
@@ -17,8 +18,9 @@ struct StubEngine {
     ) throws {
         folder = try TemporaryDirectory()
         server = try StubServer(socket: folder.appending("docker.sock")) { request in
-            guard request.path == "/_ping" else { return respond(request) }
-            return StubResponse(headers: StubHeaders(version.map { [("Api-Version", $0)] } ?? []), text: "OK")
+            var response = request.path == "/_ping" ? StubResponse(text: "OK") : respond(request)
+            if let version { response.headers["Api-Version"] = version }
+            return response
         }
         client = DockerClient(EngineAddress(.socket(folder.appending("docker.sock"))), patience: patience)
     }
@@ -27,6 +29,8 @@ struct StubEngine {
     var asked: [StubRequest] { server.requests.map(\.request).filter { $0.path != "/_ping" } }
     /// The same as words.
     var lines: [String] { asked.map { "\($0.method) \($0.target)" } }
+    /// How often it was asked for its version alone.
+    var pings: Int { server.requests.count - asked.count }
 }
 
 /// What the engine refused with; fails the test if it did not refuse.
