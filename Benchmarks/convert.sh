@@ -70,7 +70,10 @@ timed() {
 seconds() { sort -n "$ground/$1.times" | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
 megabytes() { awk '$2 > most { most = $2 } END { printf "%.0f MB", most * 1.024 / 1000 }' "$ground/$1.times"; }
 
-# Compares two functions that make a file each: TITLE OWN-FUNCTION OTHER-FUNCTION TARGET; both write what the titles say.
+# How fast so many bytes were read and written: BYTES NAME.
+speed() { awk -v bytes="$1" -v seconds="$(seconds "$2")" 'BEGIN { printf "%d", bytes / seconds / 1e6 }'; }
+
+# Compares two functions that make files of the source in turn: TITLE OWN-FUNCTION OTHER-FUNCTION TARGET.
 compare() {
     local title=$1 own=$2 other=$3 target=$4
     rm -f "$ground"/own.times "$ground"/other.times
@@ -83,7 +86,10 @@ compare() {
     for file in "$ground"/own/*; do
         cmp -s "$file" "$ground/other/$(basename "$file")" || die "$title: $(basename "$file") is not what llama.cpp makes"
     done
-    printf '%-34s %7.2f s %8s   %7.2f s %8s   %5.1f x, target %s\n' "$title" "$(seconds own)" "$(megabytes own)" \
+    local moved
+    moved=$(cat "$source" "$ground"/own/* | wc -c)
+    printf '%-34s %6.2f s %6s %5d MB/s   %6.2f s %7s   %4.1f x, target %s\n' "$title" \
+        "$(seconds own)" "$(megabytes own)" "$(speed "$moved" own)" \
         "$(seconds other)" "$(megabytes other)" "$(ratio "$(seconds other)" "$(seconds own)")" "$target"
 }
 
@@ -96,6 +102,7 @@ echo "$(($(stat -c %s "$ground/model/model.safetensors") / 1000000)) MB of BF16,
     "$({ grep -ow 'avx512f' /proc/cpuinfo || grep -ow 'avx2' /proc/cpuinfo || uname -m; } | head -n 1), medians of $runs"
 cat "$ground"/model/* "$ground/f16.gguf" >/dev/null
 
+source=$ground/f16.gguf
 for quant in q4_k_m q5_k_m q6_k q8_0 q4_0; do
     own_file() { timed own "${convert[@]}" "$ground/f16.gguf" --quant "$quant" --output "$ground/own/$quant.gguf"; }
     other_file() { timed other "$quantize" "$ground/f16.gguf" "$ground/other/$quant.gguf" "${quant^^}" "$threads"; }
@@ -103,6 +110,7 @@ for quant in q4_k_m q5_k_m q6_k q8_0 q4_0; do
     compare "F16 to $quant" own_file other_file "$target"
 done
 
+source=$ground/model/model.safetensors
 for type in bf16 f16 q8_0; do
     own_folder() { timed own "${convert[@]}" "$ground/model" --quant "$type" --output "$ground/own/$type.gguf"; }
     other_folder() {
@@ -133,13 +141,16 @@ rm -rf "$ground/model" "$ground"/own/* "$ground"/other/*
 python3 Benchmarks/large-model.py "$ground/model" 128256 4096 1
 "${convert[@]}" "$ground/model" --quant f16 --force --output "$ground/f16.gguf" >/dev/null
 quant=q4_k_m
+source=$ground/f16.gguf
 runs=1 compare "embedding of 128,256 x 4,096" own_file other_file "memory: 64 MB"
 
-# The limit of all of them: a copy, which reads and writes as many bytes.
+# The limits of all of them: a copy, which reads and writes, and what one core makes of numbers that it has at hand.
 rm -f "$ground"/own/* "$ground"/other/* "$ground"/copy.times
 for _ in $(seq "$runs"); do
     rm -f "$ground/own/copy"
     timed copy dd if="$ground/f16.gguf" of="$ground/own/copy" bs=1M conv=fsync
 done
-bytes=$(stat -c %s "$ground/f16.gguf")
-echo "dd reads and writes $(awk -v b="$bytes" -v s="$(seconds copy)" 'BEGIN { printf "%.0f", 2 * b / s / 1e6 }') MB/s"
+echo "dd reads and writes $(speed $((2 * $(stat -c %s "$ground/f16.gguf"))) copy) MB/s"
+find_swift
+clang -O2 -I Sources/CKernels/include Benchmarks/kernels.c Sources/CKernels/*.c -lm -o "$ground/kernels"
+"$ground/kernels"

@@ -8,7 +8,9 @@
 
 enum { LENGTH = 4096, ROWS = 16, COUNT = LENGTH * ROWS };
 
-static const char *const names[] = {"q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_K", "q3_K", "q4_K", "q5_K", "q6_K"};
+static const char *const names[] = {
+    "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_K", "q3_K", "q4_K", "q5_K", "q6_K",
+};
 
 static double now(void) {
     struct timespec time;
@@ -17,7 +19,8 @@ static double now(void) {
 }
 
 /// Millions of numbers a second, in the best of several runs.
-static double rate(const struct kernels *set, enum kernels_format format, const float *numbers, void *blocks) {
+static double rate(const struct kernels *set, enum kernels_format format, const float *numbers,
+                   void *blocks) {
     double best = 0, end = now() + 0.5;
     do {
         const double begin = now();
