@@ -88,7 +88,7 @@ public struct Prompt: Sendable {
             line.append(byte)
         }
         let text = String(decoding: line, as: UTF8.self)
-        return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+        return String(text.trimmed)
     }
 
     /// Waits in short steps, so that an interruption is noticed.

@@ -37,13 +37,3 @@ struct KernelFiles: Sendable {
         return Dictionary(pairs) { first, _ in first }
     }
 }
-
-extension StringProtocol {
-    /// The text without the spaces around it.
-    var trimmed: SubSequence {
-        guard let start = firstIndex(where: { !$0.isWhitespace }),
-            let last = lastIndex(where: { !$0.isWhitespace })
-        else { return self[startIndex..<startIndex] }
-        return self[start...last]
-    }
-}

@@ -153,7 +153,7 @@ final class CurlExchange: @unchecked Sendable {
             fields = []
             status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         } else if let colon = line.firstIndex(of: ":") {
-            fields.append((line[..<colon].lowercased(), String(line[line.index(after: colon)...]).trimmed))
+            fields.append((line[..<colon].lowercased(), String(line[line.index(after: colon)...].trimmed)))
         } else if line.isEmpty, status >= 200, head == nil {
             let head = HTTPHead(status: status, headers: fields)
             self.head = head
@@ -239,16 +239,5 @@ final class CurlExchange: @unchecked Sendable {
     private func transportError(_ code: CURLcode) -> TransportError? {
         let text = String(cString: errorText)
         return TransportError(code, text.isEmpty ? nil : text, isConnected: head != nil)
-    }
-}
-
-extension String {
-    fileprivate var trimmed: String {
-        let isBlank = { (character: Character) in character.isWhitespace || character.isNewline }
-        guard let first = firstIndex(where: { !isBlank($0) }), let last = lastIndex(where: { !isBlank($0) })
-        else {
-            return ""
-        }
-        return String(self[first...last])
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Reads the head of an answer from bytes as they come, whatever they are.
 struct HeadReader {
     /// A server that says more than this before its body is not one.
@@ -63,10 +65,8 @@ struct HeadReader {
             guard let colon = line.firstIndex(of: ":"), colon != line.startIndex, !line.hasPrefix(" ") else {
                 throw .broken("the answer has a malformed header field")
             }
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            fields.append(
-                (line[..<colon].lowercased(), String(value.reversed().drop { $0 == " " }.reversed()))
-            )
+            let value = line[line.index(after: colon)...].trimmed
+            fields.append((line[..<colon].lowercased(), String(value)))
         }
         return HTTPHead(status: status, headers: fields)
     }

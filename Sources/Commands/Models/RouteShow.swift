@@ -61,17 +61,11 @@ extension Capability {
     /// Reads several with commas between them; a mistake is told with what may have been meant.
     fileprivate static func listed(_ text: String) throws -> [Capability] {
         try text.split(separator: ",").map { word in
-            let word = word.trimmed
+            let word = String(word.trimmed)
             if let capability = Capability(rawValue: word) { return capability }
             let near = nearestNames(to: word, in: allCases.map(\.rawValue), most: 1).first
             let guess = near.map { "did you mean `\($0)`?" } ?? "there are \(names)"
             throw ValidationError("`\(word)` is no capability: \(guess)")
         }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }
