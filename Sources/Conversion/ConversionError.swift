@@ -2,8 +2,14 @@ public import Formats
 public import Platform
 public import SystemPackage
 
+/// An error that may say: nothing is wrong with the model, what it has is just not known here, and perhaps elsewhere.
+public protocol ConversionLimit: Error {
+    /// Whether it says that.
+    var isOnlyUnknownHere: Bool { get }
+}
+
 /// Why a model could not be turned into another form.
-public enum ConversionError: Error, Sendable, Equatable {
+public enum ConversionError: ConversionLimit, Sendable, Equatable {
     /// The kernel refused something.
     case system(SystemError)
     /// A file is not what it should be.
@@ -53,6 +59,16 @@ public enum ConversionError: Error, Sendable, Equatable {
         case tensors
         /// The part of a tensor from an element on is too far from the source.
         case content(tensor: String, element: Int)
+    }
+}
+
+extension ConversionError {
+    /// Whether a type of a tensor is not known here.
+    public var isOnlyUnknownHere: Bool {
+        switch self {
+        case .unsupportedSource, .unsupportedTarget: true
+        default: false
+        }
     }
 }
 

@@ -3,7 +3,7 @@ public import Platform
 public import SystemPackage
 
 /// Why a folder of the Hugging Face hub cannot be converted; known before anything is written.
-public enum HuggingFaceError: Error, Sendable, Equatable {
+public enum HuggingFaceError: ConversionLimit, Sendable, Equatable {
     /// The kernel refused something.
     case system(SystemError)
     /// A file is not what it should be.
@@ -55,6 +55,17 @@ public enum HuggingFaceError: Error, Sendable, Equatable {
         case number(Int, limit: Int)
         /// A number that no token can have.
         case specialToken(String, Int)
+    }
+}
+
+extension HuggingFaceError {
+    /// Whether the model has something that is not known here.
+    public var isOnlyUnknownHere: Bool {
+        switch self {
+        case .architecture(let name): name != nil
+        case .feature, .unknownTensor: true
+        default: false
+        }
     }
 }
 

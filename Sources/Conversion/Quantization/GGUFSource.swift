@@ -89,23 +89,32 @@ public struct GGUFSource: TensorSource {
         guard let start = tensor.type.byteCount(elements: range.lowerBound),
             let count = tensor.type.byteCount(elements: range.count)
         else { preconditionFailure("a part of a tensor is whole blocks") }
-        let file = opened[tensor.file]
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try file.read(at: tensor.offset + start, count: Int(count))
-        } catch {
-            throw .system(error)
-        }
-        // It was long enough when its header was read.
-        guard bytes.count == Int(count) else {
-            let end = tensor.offset + start
-            throw .format(.truncated(needed: end + count, actual: end + Int64(bytes.count)), path: file.path)
-        }
+        let bytes = try bytes(of: tensor, at: start, count: Int(count))
         var failure: ConversionError?
         bytes.withUnsafeBytes { buffer in
             do throws(ConversionError) { try body(buffer) } catch { failure = error }
         }
         if let failure { throw failure }
+    }
+}
+
+extension GGUFSource {
+    /// Some bytes of a tensor.
+    func bytes(of tensor: SourceTensor, at start: Int64, count: Int) throws(ConversionError) -> [UInt8] {
+        let (file, place) = (opened[tensor.file], tensor.offset + start)
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try file.read(at: place, count: count) } catch {
+            throw .system(error)
+        }
+        // It was long enough when its header was read.
+        guard bytes.count == count else {
+            let end = FormatError.truncated(
+                needed: place + Int64(count),
+                actual: place + Int64(bytes.count)
+            )
+            throw .format(end, path: file.path)
+        }
+        return bytes
     }
 }
 

@@ -77,6 +77,41 @@ public struct Quantizer: Sendable {
         return plans.map { result(of: $0) }
     }
 
+    // MARK: What other programs make
+
+    /// Reads the whole source; a number that is infinite or none is an error that names its tensor.
+    public func checkNumbers(isCancelled: @escaping @Sendable () -> Bool = { false }) throws(ConversionError)
+    {
+        try ModelWriter(source, options: options, workers: workers).run([], isCancelled: isCancelled) { _ in }
+    }
+
+    /// Checks a file that another program has made of the source: its structure, its numbers, and samples of its content.
+    ///
+    /// Of a tensor whose type is not known here only the place and the size are checked.
+    public func check(_ path: FilePath, isCancelled: @escaping @Sendable () -> Bool = { false })
+        throws(ConversionError)
+    {
+        let made = try GGUFSource([path])
+        do throws(ConversionError) {
+            try Quantizer(made, workers: workers).checkNumbers(isCancelled: isCancelled)
+        } catch {
+            guard case .notFinite(let name) = error,
+                let type = made.tensors.first(where: { $0.name == name })?.type
+            else { throw error }
+            // The source was finite.
+            throw .outOfRange(tensor: name, type: type)
+        }
+        try WrittenCheck(source, options: options, kernels: .fastest).run(made, at: path)
+    }
+
+    /// Refuses to quantize what is quantized already, whatever to, unless that is allowed.
+    public func refuseRequantizing() throws(ConversionError) {
+        guard !options.allowsRequantizing,
+            let tensor = source.tensors.first(where: { $0.type.blockElements > 1 })
+        else { return }
+        throw .requantizing(tensor: tensor.name, type: tensor.type)
+    }
+
     private func result(of plan: OutputPlan) -> QuantizationResult {
         let tensors = plan.files.flatMap(\.tensors)
         let size = tensors.reduce(0) { $0 + $1.size }

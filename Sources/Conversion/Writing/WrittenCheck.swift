@@ -38,8 +38,26 @@ struct WrittenCheck {
         guard isAsPlanned else { throw .written(.tensors, path: plan.path) }
         let file = try refusable { () throws(SystemError) in try File(plan.path, .read) }
         for tensor in plan.tensors {
-            for range in Self.samples(of: tensor.source.elements) {
-                try check(range, of: tensor, in: file, from: plan.dataOffset)
+            try check(tensor.source, as: tensor.type, at: plan.path) { start, count throws(ConversionError) in
+                try refusable { () throws(SystemError) in
+                    try file.read(at: plan.dataOffset + tensor.offset + start, count: count)
+                }
+            }
+        }
+    }
+
+    /// Checks a model that another program has made: it has the source's tensors, and they are near those of the source as
+    /// far as their types are known.
+    func run(_ made: GGUFSource, at path: FilePath) throws(ConversionError) {
+        let found = Dictionary(made.tensors.map { ($0.name, $0) }) { first, _ in first }
+        guard found.count == source.tensors.count else { throw .written(.tensors, path: path) }
+        for tensor in source.tensors {
+            guard let own = found[tensor.name], own.elements == tensor.elements else {
+                throw .written(.tensors, path: path)
+            }
+            guard own.type == tensor.type || own.type.canBeMade && tensor.type.canBeMade else { continue }
+            try check(tensor, as: own.type, at: path) { start, count throws(ConversionError) in
+                try made.bytes(of: own, at: start, count: count)
             }
         }
     }
@@ -55,47 +73,48 @@ struct WrittenCheck {
     }
 
     private func check(
-        _ range: Range<Int>,
-        of tensor: PlannedFile.Tensor,
-        in file: File,
-        from dataOffset: Int64
+        _ tensor: SourceTensor,
+        as type: TensorType,
+        at path: FilePath,
+        reading: (_ start: Int64, _ count: Int) throws(ConversionError) -> [UInt8]
     ) throws(ConversionError) {
-        guard let start = tensor.type.byteCount(elements: range.lowerBound),
-            let count = tensor.type.byteCount(elements: range.count)
-        else { preconditionFailure("a sample is whole blocks") }
-        let bytes = try refusable { () throws(SystemError) in
-            try file.read(at: dataOffset + tensor.offset + start, count: Int(count))
-        }
-        try source.withElements(range, of: tensor.source) { original throws(ConversionError) in
-            let isSame = bytes.withUnsafeBytes { written in
-                tensor.type == tensor.source.type
-                    ? written.elementsEqual(original)
-                    : isNear(written, original, of: tensor, count: range.count)
-            }
-            guard isSame else {
-                let flaw = ConversionError.WrittenFlaw.content(
-                    tensor: tensor.source.name,
-                    element: range.lowerBound
-                )
-                throw .written(flaw, path: file.path)
+        for range in Self.samples(of: tensor.elements) {
+            guard let start = type.byteCount(elements: range.lowerBound),
+                let count = type.byteCount(elements: range.count)
+            else { preconditionFailure("a sample is whole blocks") }
+            let bytes = try reading(start, Int(count))
+            try source.withElements(range, of: tensor) { original throws(ConversionError) in
+                let isSame = bytes.withUnsafeBytes { written in
+                    type == tensor.type
+                        ? written.elementsEqual(original)
+                        : isNear(written, type, original, tensor.type, count: range.count)
+                }
+                guard isSame else {
+                    let flaw = ConversionError.WrittenFlaw.content(
+                        tensor: tensor.name,
+                        element: range.lowerBound
+                    )
+                    throw .written(flaw, path: path)
+                }
             }
         }
     }
 
     private func isNear(
         _ written: UnsafeRawBufferPointer,
+        _ type: TensorType,
         _ original: UnsafeRawBufferPointer,
-        of tensor: PlannedFile.Tensor,
+        _ originalType: TensorType,
         count: Int
     ) -> Bool {
-        guard Int64(written.count) == tensor.type.byteCount(elements: count) else { return false }
-        let found = floats(tensor.type, written, count: count)
-        let expected = floats(tensor.source.type, original, count: count)
-        let block = max(tensor.type.blockElements, 32)
+        guard Int64(written.count) == type.byteCount(elements: count) else { return false }
+        let found = floats(type, written, count: count)
+        let expected = floats(originalType, original, count: count)
+        let block = max(type.blockElements, 32)
         for start in stride(from: 0, to: count, by: block) {
             let range = start..<min(start + block, count)
             let largest = expected[range].reduce(0) { max($0, abs($1)) }
-            let bound = largest * tensor.type.tolerance(isWeighted: isWeighted) + tensor.type.lost
+            let bound = largest * type.tolerance(isWeighted: isWeighted) + type.lost
             guard range.allSatisfy({ abs(found[$0] - expected[$0]) <= bound }) else { return false }
         }
         return true
