@@ -16,15 +16,32 @@ public struct ContainerPlan: Sendable, Encodable {
         public var droppedCapabilities: [String]?
         /// What it may not do for safety.
         public var securityOptions: [String]?
+        /// Whose users it has; `host` for those of the machine, whatever the engine does by itself.
+        public var userNamespace: String?
+        /// What keeps its log, if not what the engine has for all.
+        public var log: Log?
+        /// The devices that it asks for through a driver.
+        public var deviceRequests: [ContainerResources.DeviceRequest]?
 
         enum CodingKeys: String, CodingKey {
             case networkMode = "NetworkMode", binds = "Binds", restartPolicy = "RestartPolicy", memory =
                 "Memory"
             case mounts = "Mounts", droppedCapabilities = "CapDrop", securityOptions = "SecurityOpt"
+            case userNamespace = "UsernsMode", log = "LogConfig", deviceRequests = "DeviceRequests"
         }
 
         /// Nothing in particular.
         public init() {}
+    }
+
+    /// What keeps a container's log.
+    public struct Log: Sendable, Encodable {
+        private let driver: String
+
+        enum CodingKeys: String, CodingKey { case driver = "Type" }
+
+        /// A file, which every engine can read back.
+        public static let file = Log(driver: "json-file")
     }
 
     /// Something of the engine's machine that a container sees.

@@ -86,7 +86,7 @@ public struct RestartPolicy: Sendable, Codable, Equatable {
 /// What a container was given of the engine's machine.
 public struct ContainerResources: Sendable, Decodable {
     /// Devices that it asked for through a driver.
-    public struct DeviceRequest: Sendable, Decodable, Equatable {
+    public struct DeviceRequest: Sendable, Codable, Equatable {
         /// For example `nvidia`; empty lets the capabilities decide.
         public let driver: String?
         /// How many; -1 for all.
@@ -99,6 +99,14 @@ public struct ContainerResources: Sendable, Decodable {
         enum CodingKeys: String, CodingKey {
             case driver = "Driver", count = "Count", identifiers = "DeviceIDs", capabilities = "Capabilities"
         }
+
+        /// All GPUs.
+        public static let allGPUs = DeviceRequest(
+            driver: nil,
+            count: -1,
+            identifiers: nil,
+            capabilities: [["gpu"]]
+        )
     }
 
     /// When it is started again.
