@@ -17,7 +17,7 @@ struct OlderSources {
             gguf = [:]
             return
         }
-        reader.mapping(formats, known: ModelFormat.allCases.map(\.rawValue))
+        reader.mapping(formats, known: ModelFormat.published.map(\.rawValue))
         if let declared = formats["safetensors"] {
             reader.mapping(declared, known: ["repository"])
             safetensors = reader.read("repository", of: declared, repositoryID) ?? own

@@ -54,12 +54,13 @@ extension Quantization {
     /// Other ways to say a name.
     private static let usual: [Substring: String] = [
         "q4": "q4_k_m", "q5": "q5_k_m", "q6": "q6_k", "q8": "q8_0", "fp16": "f16", "fp32": "f32",
+        "q2k": "q2_k", "q3k": "q3_k", "q4k": "q4_k", "q5k": "q5_k", "q6k": "q6_k", "f8e4m3": "fp8",
     ]
 
     /// Names of one word, and what publishers of safetensors add to them.
     private static func isFixed(_ head: Substring, _ tail: ArraySlice<Substring>) -> Bool {
         switch head {
-        case "f16", "f32", "bf16": tail.isEmpty
+        case "f16", "f32", "bf16", "hqq4", "hqq8": tail.isEmpty
         case "mxfp4": tail.isEmpty || tail == ["moe"]
         case "awq", "gptq", "bnb", "fp8", "int8", "int4", "nvfp4", "mxfp8":
             tail.count <= 1
@@ -116,7 +117,7 @@ extension Quantization {
         "iq4_nl": 4.68, "iq4_xs": 4.46, "iq3_m": 3.76, "iq3_s": 3.66, "iq3_xs": 3.5, "iq3_xxs": 3.25,
         "iq2_m": 2.93, "iq2_s": 2.74, "iq2_xs": 2.59, "iq2_xxs": 2.38, "iq1_m": 2.15, "iq1_s": 2,
         "q5_k": 5.5, "q4_k": 4.5, "q3_k": 3.44, "tq1_0": 1.69, "tq2_0": 2.06, "mxfp4": 4.25,
-        "mxfp4_moe": 4.25,
+        "mxfp4_moe": 4.25, "q1_0": 1.13, "q2_0": 2.25, "hqq4": 4.5, "hqq8": 8.5, "fp8": 8,
     ]
 }
 

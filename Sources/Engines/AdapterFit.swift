@@ -94,7 +94,8 @@ public struct AdapterFit: Sendable {
 
     private func judgeServing(of base: AdapterBase) throws(AdapterRefusal) {
         switch (engine, base.format) {
-        case (.llamacpp, .safetensors), (.vllm, .gguf): throw .baseFormat(engine, base.format)
+        case (.llamacpp, .safetensors), (.llamacpp, .uqff), (.vllm, .gguf), (.vllm, .uqff):
+            throw .baseFormat(engine, base.format)
         case (.mistralrs, .gguf):
             guard let architecture = base.architecture, Self.permuted.contains(architecture) else { return }
             throw .architecture(engine, architecture)

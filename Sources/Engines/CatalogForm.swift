@@ -34,7 +34,7 @@ public struct CatalogForm: Sendable {
         case .safetensors:
             guard entry.safetensors != nil, let original else { return [] }
             return [CatalogForm(entry, .safetensors, original)].compactMap(\.self)
-        case .gguf:
+        case .gguf, .uqff:
             return entry.quantizations.reversed().filter { $0.isServed(by: stack.engine) }
                 .compactMap { CatalogForm(entry, .gguf, $0) }
         }
@@ -90,7 +90,7 @@ extension Stack {
         switch engine {
         case .llamacpp: .gguf
         case .vllm: .safetensors
-        case .mistralrs: defaults.format
+        case .mistralrs: defaults.format == .safetensors ? .safetensors : .gguf
         }
     }
 }

@@ -45,6 +45,14 @@ extension LaunchCommand {
             command.add("-m", folder, reserved: true)
             if projector != "auto" { command.leave(SettingKey.projector, of: request) }
             return command
+        case .uqff:
+            let (folder, first) = try ModelFiles.first(uqff: request.files)
+            var command = LaunchCommand(program, model: folder)
+            command.add("-m", folder, reserved: true)
+            // It finds the other shards, and what is not quantized, beside the first.
+            command.add("--from-uqff", first, reserved: true)
+            if projector != "auto" { command.leave(SettingKey.projector, of: request) }
+            return command
         }
     }
 

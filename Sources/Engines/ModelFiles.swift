@@ -39,6 +39,17 @@ struct ModelFiles {
         return folder
     }
 
+    /// The folder of a model in UQFF, and the name of its only or first shard; its configuration must be there.
+    static func first(uqff files: [String]) throws(LaunchRefusal) -> (folder: String, name: String) {
+        let shards = files.filter { $0.hasSuffix(".uqff") }
+        guard let first = shards.first(where: { $0.hasSuffix("-0.uqff") }) ?? shards.first else {
+            throw .missingFile("*.uqff")
+        }
+        let folder = parent(of: first)
+        guard files.contains("\(folder)/config.json") else { throw .missingFile("config.json") }
+        return (folder, name(of: first))
+    }
+
     /// The folder that a path lies in.
     static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }

@@ -4,11 +4,18 @@ public import SystemPackage
 extension ModelFacts {
     /// Reads the facts from a folder with `config.json` and safetensors files.
     public static func read(safetensors folder: FilePath) throws(FormatError) -> ModelFacts {
+        try read(in: folder) { () throws(FormatError) in try tensors(in: folder) }
+    }
+
+    /// Reads the facts from what lies beside the weights of a folder, and the descriptions of these.
+    static func read(in folder: FilePath, _ tensors: () throws(FormatError) -> [TensorDescription])
+        throws(FormatError) -> ModelFacts
+    {
         guard let config = try FormatError.decoding(JSONPart.self, at: folder.appending("config.json"))
         else {
             throw .missing("config.json")
         }
-        let tensors = try tensors(in: folder)
+        let tensors = try tensors()
         let template = try FormatError.decoding(
             TokenizerConfig.self,
             at: folder.appending("tokenizer_config.json")

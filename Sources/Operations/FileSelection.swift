@@ -103,6 +103,7 @@ extension FileSelection {
             return try FileSelection(format: .safetensors, quant: nil, files: chosen + more).without(
                 request.exclude
             )
+        case .uqff: throw .noFormat(has: present)
         }
     }
 

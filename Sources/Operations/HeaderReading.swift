@@ -21,7 +21,7 @@ struct HeaderReading {
             let read = try ModelFacts.read(format, in: folder, files: files)
             facts = Manifest.Facts(
                 architecture: read.architecture,
-                parameters: Int64(read.parameters),
+                parameters: read.parameters > 0 ? Int64(read.parameters) : nil,
                 contextLength: read.contextLength
             )
             quant = read.quantization?.lowercased()
@@ -49,6 +49,7 @@ extension ModelFacts {
         case .safetensors where files.contains { $0.string == AdapterFacts.configName }:
             return try ModelFacts(adapterIn: folder)
         case .safetensors: return try read(safetensors: folder)
+        case .uqff: return try read(uqff: folder)
         case .gguf:
             var headers: [GGUFHeader] = []
             for file in files where file.isModelGGUF {

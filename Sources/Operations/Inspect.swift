@@ -87,7 +87,7 @@ public struct Inspect: Sendable {
         var pull = PullOptions()
         (pull.quant, pull.format, pull.revision) = (options.quant, options.format, options.revision)
         let request = try PullRequest(reference, pull, for: stack, in: workspace)
-            .accepting(options.format.map { [$0] } ?? ModelFormat.allCases)
+            .accepting(options.format.map { [$0] } ?? ModelFormat.published)
         let hub = workspace.hub(offline: false, report)
         report(.phase(.resolving, "resolving \(request.model)"))
         let (source, selection) = try await offeringAlternatives(to: request, stack, workspace, hub) {

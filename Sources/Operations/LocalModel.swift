@@ -76,7 +76,7 @@ struct LocalModel: Sendable {
     // MARK: A folder
 
     private func folder() throws(Failure) -> ModelHeaders {
-        var selection = SelectionRequest(formats: options.format.map { [$0] } ?? ModelFormat.allCases)
+        var selection = SelectionRequest(formats: options.format.map { [$0] } ?? ModelFormat.published)
         selection.quant = options.quant
         let request = PullRequest(model: path.string, origin: .local(path), selection: selection)
         let chosen: FileSelection
@@ -86,7 +86,7 @@ struct LocalModel: Sendable {
         let files = chosen.files.compactMap { file in file.parts.first.map { (file.path, $0.path) } }
         switch chosen.format {
         case .gguf: return try headers.gguf(files.map { ($0.0.string, $0.1.below(path)) })
-        case .safetensors:
+        case .safetensors, .uqff:
             return try headers.safetensors(files.map(\.1).filter(SafetensorsFiles.isWeights), in: path)
         }
     }

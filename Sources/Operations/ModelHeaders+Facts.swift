@@ -13,6 +13,9 @@ extension LocalHeaders {
             let models = all.filter(\.isModelGGUF)
             return try gguf((models.isEmpty ? all : models).map { ($0.string, $0.below(folder)) })
         case .safetensors: return try safetensors(all.filter(SafetensorsFiles.isWeights), in: folder)
+        case .uqff:
+            let names = all.filter { SafetensorsFiles.isWeights($0) || $0.string.hasSuffix(".uqff") }
+            return try safetensors(names, in: folder)
         case nil: return nil
         }
     }

@@ -267,7 +267,7 @@ extension EngineName {
         switch self {
         case .llamacpp: [.gguf]
         case .vllm: [.safetensors]
-        case .mistralrs: [preferred] + ModelFormat.allCases.filter { $0 != preferred }
+        case .mistralrs: [preferred] + ModelFormat.published.filter { $0 != preferred }
         }
     }
 }

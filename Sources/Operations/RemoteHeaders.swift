@@ -25,7 +25,7 @@ struct RemoteHeaders: Sendable {
     func read(_ selection: FileSelection) async throws(Failure) -> Outcome {
         switch selection.format {
         case .gguf: try await gguf(selection)
-        case .safetensors: try await safetensors(selection)
+        case .safetensors, .uqff: try await safetensors(selection)
         }
     }
 

@@ -23,8 +23,20 @@ public struct ShownModel: Sendable, Encodable {
 
     /// How it was made of another form.
     public struct Conversion: Sendable, Encodable {
+        /// An image with the tools that made it.
+        public struct Image: Sendable, Encodable {
+            /// The name that it had.
+            public let name: String
+            /// Its identifier.
+            public let id: String
+            /// What a registry knows it as, if it came from one.
+            public let digest: String?
+        }
+
         /// What made it: `native` is stackctl itself.
         public let engine: String
+        /// The image with the tools that made it, if it was not stackctl itself.
+        public let image: Image?
         /// The format that it was made of.
         public let format: String
         /// The quantization or the type of the weights that it was made of.
@@ -176,6 +188,7 @@ extension ShownModel.Conversion {
     fileprivate init(_ conversion: Manifest.Conversion) {
         self.init(
             engine: conversion.engine,
+            image: conversion.image.map { .init(name: $0.name, id: $0.id, digest: $0.digest) },
             format: conversion.format,
             quant: conversion.quant,
             options: conversion.options,
@@ -188,7 +201,7 @@ extension ShownModel.Header {
     fileprivate init(_ facts: ModelFacts) {
         self.init(
             architecture: facts.architecture,
-            parameters: facts.parameters,
+            parameters: facts.parameters > 0 ? facts.parameters : nil,
             contextLength: facts.contextLength,
             layers: facts.layers,
             heads: facts.heads,
@@ -196,7 +209,7 @@ extension ShownModel.Header {
             headSize: facts.headSize,
             vocabularySize: facts.vocabularySize,
             experts: facts.experts,
-            bitsPerWeight: facts.bitsPerWeight,
+            bitsPerWeight: facts.parameters > 0 ? facts.bitsPerWeight : nil,
             hasChatTemplate: facts.chatTemplate
         )
     }

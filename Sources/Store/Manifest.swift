@@ -8,7 +8,7 @@ public struct Manifest: Sendable, Codable, Equatable {
     public var formatVersion = 1
     /// The name that the user gives.
     public var model: String
-    /// `gguf` or `safetensors`.
+    /// `gguf`, `safetensors` or `uqff`.
     public var format: String
     /// The quantization or the type of the weights.
     public var quant: String
@@ -64,8 +64,25 @@ public struct Manifest: Sendable, Codable, Equatable {
 
     /// How a model was made of another form of it.
     public struct Conversion: Sendable, Codable, Equatable {
+        /// An image with the tools that made it.
+        public struct Image: Sendable, Codable, Equatable {
+            /// The name that it had.
+            public var name: String
+            /// Its identifier, by which it is told from what has the name later.
+            public var id: String
+            /// What a registry knows it as, if it came from one: a repository, `@` and a digest.
+            public var digest: String?
+
+            /// Describes an image.
+            public init(name: String, id: String, digest: String?) {
+                (self.name, self.id, self.digest) = (name, id, digest)
+            }
+        }
+
         /// What made it: `native` is stackctl itself.
         public var engine: String
+        /// The image with the tools that made it, if it was not stackctl itself.
+        public var image: Image?
         /// The format that it was made of.
         public var format: String
         /// The quantization or the type of the weights that it was made of.
@@ -80,6 +97,7 @@ public struct Manifest: Sendable, Codable, Equatable {
         /// Describes a conversion.
         public init(
             engine: String,
+            image: Image? = nil,
             format: String,
             quant: String?,
             options: [String],
@@ -87,6 +105,7 @@ public struct Manifest: Sendable, Codable, Equatable {
             files: [File]
         ) {
             self.engine = engine
+            self.image = image
             self.format = format
             self.quant = quant
             self.options = options

@@ -95,7 +95,17 @@ struct ConvertTests {
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "q8", "--tensor-type", "x"], 64, "REGEX=TYPE"),
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "q8", "--engine", "other"], 64, "--engine"),
             (["\(gguf)/tiny-llama-q8_0.gguf", "--quant", "q4"], 8, "--allow-requantize"),
-            (["\(gguf)/tiny-llama-f16.gguf", "--quant", "iq2_xs"], 8, "cannot be made iq2_xs"),
+            (["\(gguf)/tiny-llama-f16.gguf", "--quant", "iq3_s"], 8, "cannot be made iq3_s"),
+            (["\(gguf)/tiny-llama-f16.gguf", "--quant", "iq2_xs"], 8, "hint: add `--imatrix FILE`"),
+            (
+                ["\(gguf)/tiny-llama-f16.gguf", "--to", "uqff", "--quant", "q4k"], 8,
+                "no image of it is known"
+            ),
+            (
+                ["\(gguf)/tiny-llama-f16.gguf", "--to", "uqff", "--quant", "q4k", "--pure"], 64,
+                "about a GGUF"
+            ),
+            (["\(gguf)/tiny-llama-f16.gguf", "--to", "uqff", "--output", "x"], 64, "a uqff is a folder"),
             (["./absent", "--quant", "q4"], 2, "there is nothing at"),
             (["qwen2.5-codr:7b", "--quant", "q4"], 2, "did you mean"),
             (

@@ -138,7 +138,7 @@ struct StackTests {
         ),
         .init(
             "engine: vllm\ndefaults: {format: onnx}\n",
-            "s.yaml:2:20: `onnx` is none of `gguf`, `safetensors`"
+            "s.yaml:2:20: `onnx` is none of `gguf`, `safetensors`, `uqff`"
         ),
         .init(
             "engine: vllm\ndefaults: {context: 16k}\n",

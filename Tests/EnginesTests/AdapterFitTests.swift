@@ -27,7 +27,7 @@ struct AdapterFitTests {
         case .gguf:
             let bytes = try #require(try SampleModel.gguf(.f16).first)
             tensors = try GGUFHeader.parse(prefix: bytes, fileSize: ByteCount(Int64(bytes.count))).tensors
-        case .safetensors:
+        case .safetensors, .uqff:
             let bytes = try SampleModel.safetensors()
             tensors = try SafetensorsHeader.parse(prefix: bytes, fileSize: ByteCount(Int64(bytes.count)))
                 .tensors
@@ -47,6 +47,10 @@ struct AdapterFitTests {
         #expect(try AdapterFit(.vllm, peft(), over: base(.safetensors)).judge().isEmpty)
         #expect(try AdapterFit(.mistralrs, peft(), over: base(.safetensors)).judge().isEmpty)
         #expect(refusal(AdapterFit(.llamacpp, try peft(), over: nil)) == .form(.llamacpp, .peft))
+        #expect(
+            refusal(AdapterFit(.llamacpp, try gguf(), over: try base(.uqff))) == .baseFormat(.llamacpp, .uqff)
+        )
+        #expect(refusal(AdapterFit(.vllm, try peft(), over: try base(.uqff))) == .baseFormat(.vllm, .uqff))
         for engine in [EngineName.vllm, .mistralrs] {
             #expect(refusal(AdapterFit(engine, try gguf(), over: nil)) == .form(engine, .gguf))
         }

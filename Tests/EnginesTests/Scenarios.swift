@@ -66,6 +66,22 @@ extension LaunchRequest {
     }
 }
 
+extension LaunchRequest {
+    /// A request for a folder of UQFF.
+    static func uqff(_ files: [String], engine: String = "mistralrs") async throws -> LaunchRequest {
+        let stack = try await declaredStack("engine: \(engine)")
+        return LaunchRequest(
+            stack: stack,
+            settings: stack.settings,
+            model: "tiny-llama",
+            format: .uqff,
+            quantization: Quantization(parsing: "q4_k"),
+            files: files.map { "/models/tiny-llama/uqff/q4_k/\($0)" },
+            facts: ModelFacts(architecture: "llama", contextLength: 1_024)
+        )
+    }
+}
+
 /// The paths of a GGUF in shards.
 func shards(_ stem: String, _ numbers: [Int], of count: Int) -> [String] {
     func digits(_ number: Int) -> String { String(String(100_000 + number).dropFirst()) }
@@ -83,6 +99,7 @@ enum Scenario: String, CaseIterable, CustomStringConvertible {
     case mistralRsPlain = "mistralrs"
     case mistralRsShards = "mistralrs-shards-projector"
     case mistralRsSafetensors = "mistralrs-safetensors"
+    case mistralRsUQFF = "mistralrs-uqff"
     case llamaCppFull = "llama-cpp-full"
     case llamaCppNodes = "llama-cpp-nodes"
     case vllmFull = "vllm-full"
@@ -107,7 +124,7 @@ enum Scenario: String, CaseIterable, CustomStringConvertible {
                     """,
                     quant: "awq"
                 )
-            case .mistralRsPlain, .mistralRsShards, .mistralRsSafetensors: try await mistralRs
+            case .mistralRsPlain, .mistralRsShards, .mistralRsSafetensors, .mistralRsUQFF: try await mistralRs
             case .llamaCppFull, .llamaCppNodes, .vllmFull, .vllmNodes, .mistralRsFull: try await full
             }
         }
@@ -155,6 +172,10 @@ enum Scenario: String, CaseIterable, CustomStringConvertible {
                     types: [.f32, .q4_K, .q6_K]
                 )
             case .mistralRsSafetensors: try await .safetensors("engine: mistralrs\ndefaults: {context: 8192}")
+            case .mistralRsUQFF:
+                try await .uqff([
+                    "q4k-1.uqff", "q4k-0.uqff", "residual.safetensors", "config.json", "tokenizer.json",
+                ])
             default: try await .gguf("engine: mistralrs")
             }
         }

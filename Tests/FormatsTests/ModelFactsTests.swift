@@ -30,6 +30,35 @@ struct ModelFactsTests {
         }
     }
 
+    @Test func `a UQFF is a configuration and all of its shards, whose weights nobody can count`()
+        async throws
+    {
+        try await withTemporaryDirectory { directory in
+            var file = SafetensorsFile()
+            try file.addTensor("0", .u8, shape: [8])
+            let shard = try file.header() + [UInt8](repeating: 1, count: 8)
+            let files = Dictionary(uniqueKeysWithValues: try SampleModel.files())
+            let config = try #require(files["\(SampleModel.repository)/config.json"])
+            try directory.write(config, to: "m/config.json")
+            for name in ["q4k-0.uqff", "q4k-1.uqff", "residual.safetensors"] {
+                try directory.write(shard, to: "m/\(name)")
+            }
+            let folder = directory.appending("m")
+            let facts = try ModelFacts.read(uqff: folder)
+            #expect(facts.architecture == "llama" && facts.contextLength == SampleModel.contextLength)
+            #expect(facts.parameters == 0 && facts.bitsPerWeight == 0 && facts.weightsSize == 24)
+            for name in ["q4k-0.uqff", "residual.safetensors", "config.json"] {
+                let path = folder.appending(name)
+                let bytes = try FileSystem.read(path)
+                try FileSystem.remove(path)
+                #expect(throws: FormatError.missing(name)) { try ModelFacts.read(uqff: folder) }
+                try FileSystem.write(bytes, to: path)
+            }
+            try FileSystem.write(Array(shard.dropLast(4)), to: folder.appending("q4k-1.uqff"))
+            #expect(throws: FormatError.self) { try ModelFacts.read(uqff: folder) }
+        }
+    }
+
     @Test func `the sample is written once and then left alone`() async throws {
         try await withTemporaryDirectory { directory in
             try SampleModel.write(below: directory.path)

@@ -7,20 +7,26 @@ import SystemPackage
 struct ModelConvert: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Make a GGUF of safetensors, or a quantized GGUF of a GGUF",
+        abstract: "Make a GGUF or UQFF of safetensors, or a quantized GGUF of a GGUF",
         discussion: """
             MODEL is stored in the stack, or is fetched from the hub for this and removed afterwards; or it is a folder \
             as the hub has them, or a `.gguf` file. What it is made of stays as it is.
 
             Several quantizations are made in one pass over the weights. What is written is what llama.cpp's own tools \
             would write, byte for byte, and is checked before it becomes visible.
+
+            What is not known here, the tools of an engine convert in a container of their own: of the image that is \
+            named, else of the stack's if it has them, else of the `full` one of llama.cpp that belongs to it. A UQFF is \
+            always made so, by mistral.rs.
             """
     )
 
     @Argument(help: "The model, folder or file to convert.", transform: ModelReference.typed)
     var model: ModelReference
 
-    @Option(help: ArgumentHelp("The format: gguf.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp("The format: gguf, or uqff, which only mistral.rs serves.", valueName: "format")
+    )
     var to = ConvertedFormat.gguf
 
     @Option(
@@ -41,7 +47,7 @@ struct ModelConvert: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What converts: native, container (llama.cpp's own tools), or auto: the second for what the first cannot.",
+            "What converts: native, container (the tools of an engine), or auto: the second for what the first cannot.",
             valueName: "engine"
         )
     )
@@ -49,7 +55,7 @@ struct ModelConvert: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The image with llama.cpp's tools; the `full` one that belongs to the stack's without this.",
+            "The image with the tools, if not the stack's or the `full` one that belongs to it.",
             valueName: "image"
         )
     )
@@ -112,6 +118,20 @@ struct ModelConvert: AsyncParsableCommand {
                 "`--pre` is for `--engine native`: llama.cpp's own tools know what they know"
             )
         }
+        if to == .uqff {
+            let isPlain = !allowRequantize && !leaveOutputTensor && !pure && tensorTypes.isEmpty
+            guard isPlain, pre == nil, imatrix == nil else {
+                throw ValidationError(
+                    "`--imatrix`, `--tensor-type`, `--leave-output-tensor`, `--pure`, `--allow-requantize` and `--pre` "
+                        + "are about a GGUF"
+                )
+            }
+            if output != nil {
+                throw ValidationError(
+                    "`--output` takes a GGUF: a uqff is a folder, and is stored in the stack"
+                )
+            }
+        }
         if output != nil, name != nil {
             throw ValidationError("`--as` names what is stored, and `--output` stores nothing")
         }
@@ -140,6 +160,7 @@ struct ModelConvert: AsyncParsableCommand {
             return choice
         }
         (options.engine, options.image) = (engine, image)
+        options.format = to == .uqff ? .uqff : .gguf
         (options.threads, options.name) = (threads, name)
         (options.output, options.importance) = (output.map { FilePath($0) }, imatrix.map { FilePath($0) })
         (options.keepsSource, options.preTokenizer, options.force) = (keepSource, pre, force)
@@ -175,5 +196,5 @@ struct ModelConvert: AsyncParsableCommand {
 
 /// What a model can be converted to.
 enum ConvertedFormat: String, CaseIterable, ExpressibleByArgument {
-    case gguf
+    case gguf, uqff
 }

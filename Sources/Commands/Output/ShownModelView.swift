@@ -37,7 +37,10 @@ enum ShownModelView {
     private static func origin(of conversion: ShownModel.Conversion) -> String {
         let size = conversion.files.lazy.map(\.sizeBytes).total()
         let form = [conversion.format, conversion.quant].compactMap(\.self) + conversion.options
-        return "\(form.joined(separator: " ")), \(size), by the engine \(conversion.engine)"
+        let maker =
+            conversion.image.map { "the tools in \($0.name) (\($0.digest ?? $0.id))" }
+            ?? "the engine \(conversion.engine)"
+        return "\(form.joined(separator: " ")), \(size), by \(maker)"
     }
 
     private static func source(of model: ShownModel) -> String {

@@ -3,44 +3,26 @@ import Conversion
 import Docker
 import Formats
 import Platform
+import Store
 import SystemPackage
 
-/// llama.cpp's own tools in a container, for what is not converted here.
+/// An engine's own tools in a container, for what is not converted here.
 struct ContainerTools: Sendable {
-    /// The image that has them all, where a stack names none of llama.cpp.
-    private static let usualImage = "ghcr.io/ggml-org/llama.cpp:full"
-
-    let engine: DockerClient
-    let image: String
-
-    /// The tools of the image that is named, else of the one that belongs to the stack's; `nil` if it is not there.
-    static func find(_ image: String?, for stack: Stack, in workspace: Workspace) async throws(Failure)
-        -> ContainerTools?
-    {
-        let tools = ContainerTools(engine: try workspace.engine(), image: image ?? Self.image(for: stack))
-        do throws(DockerError) {
-            _ = try await tools.engine.image(tools.image)
-            return tools
-        } catch {
-            guard case .notFound = error else { throw Failure(docker: error) }
-            return nil
-        }
-    }
-
-    /// The image with the tools beside the one with the server: `server-cuda` of a registry has a `full-cuda` there.
-    static func image(for stack: Stack) -> String {
-        guard let image = stack.image, let colon = image.lastIndex(of: ":") else { return usualImage }
-        let (repository, tag) = (image[..<colon], image[image.index(after: colon)...])
-        guard repository.split(separator: "/").last == "llama.cpp", tag.hasPrefix("server") else {
-            return usualImage
-        }
-        return "\(repository):full\(tag.dropFirst("server".count))"
-    }
+    let image: ToolImage
 
     /// A file of this machine, and what the tools find it as below their source.
     struct Given: Sendable {
         let path: FilePath
         let name: String
+    }
+
+    /// Where the tools see what.
+    enum Place {
+        static let source = "/source"
+        static let importance = "/importance"
+        static let work = "/work"
+        static let file = "model.gguf"
+        static let output = "\(work)/\(file)"
     }
 
     /// Writes a GGUF of a folder as the hub has it, of which only these files are seen: its programs are not run.
@@ -55,8 +37,12 @@ struct ContainerTools: Sendable {
         // The name of the folder becomes part of what the file says of itself.
         let source = "\(Place.source)/\(name)"
         let command = ["--convert", source, "--outtype", type.rawValue, "--outfile", Place.output]
-        let mounts = try files.map { try mount($0.path, at: "\(source)/\($0.name)") }
-        try await run(command, mounts, writing: path, for: output) { line in
+        let container = container(
+            "llama.cpp's converter",
+            command,
+            try files.map { try mount($0.path, at: "\(source)/\($0.name)") }
+        )
+        try await run(container, for: output, writing: path, gguf) { line in
             // `Writing:  35%|███▌      | 1.2G/3.4G [00:10<00:20]`
             let head = line.prefix { $0 != "%" }
             guard head.count < line.count,
@@ -69,7 +55,7 @@ struct ContainerTools: Sendable {
     /// Writes a GGUF with the weights of another, of which the first file is named, in a quantization.
     func quantize(
         _ files: [FilePath],
-        to target: QuantizationTarget,
+        to target: TargetForm,
         at path: FilePath,
         for output: FilePath,
         _ options: ConvertOptions,
@@ -77,17 +63,17 @@ struct ContainerTools: Sendable {
     ) async throws {
         guard let first = files.first?.lastComponent else { return }
         var mounts = try files.map { try mount($0, at: "\(Place.source)/\($0.lastComponent?.string ?? "")") }
-        var choices = options.quantizationWords
+        var command = options.quantizationWords
         if let importance = options.importance {
             mounts.append(try mount(importance, at: Place.importance))
-            choices += ["--imatrix", Place.importance]
+            command += ["--imatrix", Place.importance]
         }
-        let command =
-            ["--quantize"] + choices + [
-                "\(Place.source)/\(first)", Place.output, target.rawValue.uppercased(),
-            ]
-            + [String(options.threads ?? Machine.processors)]
-        try await run(command, mounts, writing: path, for: output) { line in
+        command += ["\(Place.source)/\(first)", Place.output, target.word]
+        command.append(String(options.threads ?? Machine.processors))
+        if case .script = image.kit { command.insert("--quantize", at: 0) }
+        var container = container("llama-quantize", command, mounts)
+        if case .quantizer(let path) = image.kit { container.entrypoint = [path] }
+        try await run(container, for: output, writing: path, gguf) { line in
             // `[  12/ 291]          blk.0.attn_k.weight - [ 2048,   256,     1,     1], type =    f16, …`
             guard line.hasPrefix("["), let end = line.firstIndex(of: "]") else { return }
             let numbers = line[..<end].dropFirst().split(separator: "/").map {
@@ -98,56 +84,60 @@ struct ContainerTools: Sendable {
         }
     }
 
-    /// Where the tools see what.
-    private enum Place {
-        static let source = "/source"
-        static let importance = "/importance"
-        static let work = "/work"
-        static let file = "model.gguf"
-        static let output = "\(work)/\(file)"
+    /// A container with one of the tools, which is called so.
+    func container(_ tool: String, _ command: [String], _ mounts: [ContainerPlan.Mount]) -> ToolContainer {
+        var container = ToolContainer(tool: tool, image: image.name, id: image.record.id, command: command)
+        container.mounts = mounts
+        return container
     }
 
     /// Lets it be read, wherever links lead to it.
-    private func mount(_ path: FilePath, at target: String) throws -> ContainerPlan.Mount {
+    func mount(_ path: FilePath, at target: String) throws -> ContainerPlan.Mount {
         ContainerPlan.Mount(try FileSystem.resolve(path).string, at: target, isReadOnly: true)
     }
 
-    /// Runs a tool that writes into a folder of its own and, if what is there is a GGUF, puts that into its place.
-    private func run(
-        _ command: [String],
-        _ mounts: [ContainerPlan.Mount],
-        writing path: FilePath,
+    /// Runs a tool that writes into a folder of its own and, if what is there passes, puts that into its place; `accept`
+    /// tells what in the folder that is.
+    func run(
+        _ tool: ToolContainer,
         for output: FilePath,
+        writing path: FilePath,
+        _ accept: @escaping @Sendable (_ folder: FilePath) throws -> FilePath,
         line: @escaping @Sendable (String) -> Void
     ) async throws {
         let work = try FileSystem.absolute(FilePath("\(path).work"))
         try FileSystem.remove(work)
         try FileSystem.createDirectory(work, permissions: .ownerReadWriteExecute)
         defer { try? FileSystem.remove(work) }
-        let container = ToolContainer(
-            image: image,
-            command: command,
-            mounts: mounts + [ContainerPlan.Mount(work.string, at: Place.work, isReadOnly: false)],
-            output: try FileSystem.absolute(output)
-        )
-        try await container.run(in: engine, line: line)
-        let (tool, written) = (command[0], work.appending(Place.file))
-        try await blocking {
-            // A link would lead to what nobody has looked at.
-            let status = try FileSystem.status(written, followingLinks: false)
-            guard let status, status.kind == .file, status.linkCount == 1 else {
-                throw Failure(
-                    .failed,
-                    "`\(tool)` in \(image) has written no file",
-                    hint: "see that the image is one of llama.cpp's `full` images"
-                )
-            }
-            try File(written, .read).synchronize()
-            do throws(FormatError) { try GGUFHeader.read(written).checkStructure() } catch {
-                throw Failure(conversion: .format(error, path: written))
-            }
-            try FileSystem.rename(written, to: path)
+        var container = tool
+        container.mounts.append(ContainerPlan.Mount(work.string, at: Place.work, isReadOnly: false))
+        container.output = try FileSystem.absolute(output)
+        try await container.run(in: image.engine, line: line)
+        try await blocking { try FileSystem.rename(accept(work), to: path) }
+    }
+
+    /// The GGUF that was to be written, if its structure is what it should be.
+    private func gguf(in folder: FilePath) throws -> FilePath {
+        let written = folder.appending(Place.file)
+        try accept(written, of: "one of llama.cpp's `full` images")
+        do throws(FormatError) { try GGUFHeader.read(written).checkStructure() } catch {
+            throw Failure(conversion: .format(error, path: written))
         }
+        return written
+    }
+
+    /// Refuses what is not a file of its own, and waits until the rest is on the disk.
+    func accept(_ written: FilePath, of kind: String) throws {
+        // A link would lead to what nobody has looked at.
+        let status = try FileSystem.status(written, followingLinks: false)
+        guard let status, status.kind == .file, status.linkCount == 1 else {
+            throw Failure(
+                .failed,
+                "the tool in \(image.name) has written no file `\(written.lastComponent?.string ?? "")`",
+                hint: "see that the image is \(kind)"
+            )
+        }
+        try File(written, .read).synchronize()
     }
 }
 

@@ -3,8 +3,9 @@ import Conversion
 
 /// Who is to convert a model.
 struct ConversionEngineChoice: Sendable {
-    let engine: ConversionEngine
-    let image: String?
+    let options: ConvertOptions
+    /// Whether it is made of safetensors.
+    let isOfFolder: Bool
     let stack: Stack
     let workspace: Workspace
 
@@ -13,45 +14,44 @@ struct ConversionEngineChoice: Sendable {
         _ report: Reporter,
         _ attempt: (ContainerTools?) async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
-        if engine == .container {
-            guard let tools = try await tools() else { throw ToolContainer.noImage(imageName) }
-            return try await attempt(tools)
+        if options.engine == .container || options.format == .uqff {
+            guard let image = try await ToolImage.find(wish, in: workspace) else {
+                throw ToolImage.absent(wish.usual ?? "")
+            }
+            report(.note("the tools in \(image.name) convert it"))
+            return try await attempt(ContainerTools(image: image))
         }
         do throws(Failure) { return try await attempt(nil) } catch {
-            guard engine == .auto, let cause = error.cause as? HuggingFaceError, cause.isForOtherTools else {
-                throw error
-            }
-            let found: ContainerTools?
-            do throws(Failure) { found = try await tools() } catch {
-                if error.kind == .cancelled { throw error }
-                // Without an engine there is no image either.
-                found = nil
-            }
-            guard let tools = found else {
+            guard (error.cause as? any ConversionLimit)?.isOnlyUnknownHere == true,
+                // The tools cannot be told it.
+                options.preTokenizer == nil
+            else { throw error }
+            guard options.engine == .auto else {
                 throw error.hinting(
-                    instead:
-                        "get llama.cpp's own tools with `docker pull \(imageName)`; `convert` takes them then"
+                    "`--engine container` has llama.cpp's own tools convert it, where their image is"
                 )
             }
-            report(.note("\(error.message): \(tools.image) converts it"))
-            return try await attempt(tools)
+            guard let image = try await image() else {
+                let ways = [error.hint, "get llama.cpp's own tools with `docker pull \(wish.usual ?? "")`"]
+                throw error.hinting(
+                    instead: ways.compactMap(\.self).joined(separator: "; or ")
+                        + "; `convert` takes them then"
+                )
+            }
+            report(.note("\(error.message): the tools in \(image.name) convert it"))
+            return try await attempt(ContainerTools(image: image))
         }
     }
 
-    private var imageName: String { image ?? ContainerTools.image(for: stack) }
-
-    private func tools() async throws(Failure) -> ContainerTools? {
-        try await ContainerTools.find(image, for: stack, in: workspace)
+    private var wish: ToolImage.Wish {
+        .init(name: options.image, format: options.format, needsConverter: isOfFolder, stack: stack)
     }
-}
 
-extension HuggingFaceError {
-    /// Whether it says that a model has something which is not known here, and perhaps elsewhere.
-    fileprivate var isForOtherTools: Bool {
-        switch self {
-        case .feature(.preTokenizer): false
-        case .architecture, .feature, .unknownTensor: true
-        default: false
+    private func image() async throws(Failure) -> ToolImage? {
+        do throws(Failure) { return try await ToolImage.find(wish, in: workspace) } catch {
+            if error.kind == .cancelled { throw error }
+            // Without an engine there is no image either.
+            return nil
         }
     }
 }

@@ -1,4 +1,3 @@
-import Conversion
 import Platform
 import Store
 import SystemPackage
@@ -20,10 +19,10 @@ struct ConversionOutput: Sendable {
     }
 
     /// The file of each target: in the folder if there is one, or there are several targets.
-    func place(for targets: [QuantizationTarget], besides source: [FileStatus.Version?]) throws(Failure)
+    func place(for targets: [TargetForm], besides source: [FileStatus.Version?]) throws(Failure)
         -> ConversionPlace
     {
-        var paths: [QuantizationTarget: FilePath] = [:]
+        var paths: [TargetForm: FilePath] = [:]
         do {
             for target in targets {
                 let file =

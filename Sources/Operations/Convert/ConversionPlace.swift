@@ -1,5 +1,4 @@
 import Catalog
-import Conversion
 import Host
 import Platform
 import Store
@@ -10,14 +9,14 @@ enum ConversionPlace: Sendable {
     /// Into the volume of a stack, under a name.
     case volume(ModelStore, model: String)
     /// To files that the user has named.
-    case files([QuantizationTarget: FilePath])
+    case files([TargetForm: FilePath])
 
-    /// The file of a target when it is done.
-    func path(of target: QuantizationTarget) throws(StoreError) -> FilePath {
+    /// The file of a target when it is done, or the folder if it is none.
+    func path(of target: TargetForm) throws(StoreError) -> FilePath {
         switch self {
         case .volume(let store, let model):
-            let name = try Self.fileName(model, target)
-            return name.below(store.layout.directory(of: try Self.key(model, target)))
+            let folder = store.layout.directory(of: try Self.key(model, target))
+            return target.format == .gguf ? try Self.fileName(model, target).below(folder) : folder
         case .files(let paths):
             guard let path = paths[target] else { preconditionFailure("every target has a path") }
             return path
@@ -32,14 +31,14 @@ enum ConversionPlace: Sendable {
         }
     }
 
-    static func key(_ model: String, _ target: QuantizationTarget) throws(StoreError) -> ModelKey {
-        try ModelKey(model: model, format: ModelFormat.gguf.rawValue, quant: target.rawValue)
+    static func key(_ model: String, _ target: TargetForm) throws(StoreError) -> ModelKey {
+        try ModelKey(model: model, format: target.format.rawValue, quant: target.quant)
     }
 
     /// For example `qwen2.5-7b-instruct-q4_k_m.gguf`.
-    static func fileName(_ model: String, _ target: QuantizationTarget) throws(StoreError) -> RelativePath {
+    static func fileName(_ model: String, _ target: TargetForm) throws(StoreError) -> RelativePath {
         let last = model.split(separator: "/").last.map(String.init) ?? model
-        let name = "\(ModelKey.directoryName(of: last))-\(target.rawValue).gguf"
+        let name = "\(ModelKey.directoryName(of: last))-\(target.quant).\(target.format.rawValue)"
         guard let path = RelativePath(name) else { throw .invalidName(name) }
         return path
     }
@@ -48,14 +47,14 @@ enum ConversionPlace: Sendable {
 
     /// A file that is being written where nobody looks for a model.
     struct Opened: Sendable {
-        let target: QuantizationTarget
+        let target: TargetForm
         let path: FilePath
         /// The place of it in a volume, which others may not touch meanwhile.
         fileprivate let partial: (directory: FilePath, lock: FileLock)?
     }
 
     /// Opens the place of a target; the caller closes it, whatever happens.
-    func open(_ target: QuantizationTarget, size: ByteCount, _ report: @escaping Reporter) async throws
+    func open(_ target: TargetForm, size: ByteCount, _ report: @escaping Reporter) async throws
         -> Opened
     {
         switch self {
@@ -68,8 +67,8 @@ enum ConversionPlace: Sendable {
         case .volume(let store, let model):
             let purpose = Partial.Purpose(
                 model: model,
-                format: ModelFormat.gguf.rawValue,
-                quant: target.rawValue,
+                format: target.format.rawValue,
+                quant: target.quant,
                 path: try Self.fileName(model, target).string,
                 sizeBytes: size
             )
@@ -99,14 +98,15 @@ enum ConversionPlace: Sendable {
     }
 
     /// The name of a partial's place: what is begun again takes the place of what was left.
-    private static func partialID(_ model: String, _ target: QuantizationTarget) -> Digest {
-        .of(Array("conversion\n\(model)\n\(target.rawValue)".utf8))
+    private static func partialID(_ model: String, _ target: TargetForm) -> Digest {
+        let form = target.format == .gguf ? target.quant : "\(target.format.rawValue)\n\(target.quant)"
+        return .of(Array("conversion\n\(model)\n\(form)".utf8))
     }
 
     // MARK: Room
 
     /// What is free, the room included that a stopped run has left.
-    func free(_ targets: [QuantizationTarget]) throws(Failure) -> ByteCount {
+    func free(_ targets: [TargetForm]) throws(Failure) -> ByteCount {
         do {
             var free = try DiskSpace(at: folder).available
             guard case .volume(let store, let model) = self else { return free }

@@ -25,17 +25,17 @@ struct ConversionRun: Sendable {
 
     /// Writes the files, checks them, and puts them in their places.
     func run(_ report: @escaping Reporter) async throws -> [(
-        target: QuantizationTarget, made: ConvertedModel
+        target: TargetForm, made: ConvertedModel
     )] {
         var opened: [ConversionPlace.Opened] = []
         defer { for one in opened { place.close(one) } }
         for (target, size) in zip(pass.targets, pass.sizes) {
             opened.append(try await place.open(target, size: size, report))
         }
-        let names = pass.targets.map(\.rawValue).joined(separator: ", ")
+        let names = pass.targets.map(\.quant).joined(separator: ", ")
         let duration = try await write(opened, names, report)
         report(.verifying(file: names))
-        var made: [(target: QuantizationTarget, made: ConvertedModel)] = []
+        var made: [(target: TargetForm, made: ConvertedModel)] = []
         for one in opened { made.append((one.target, try await finish(one, duration, report))) }
         report(.done(file: names))
         return made
@@ -73,21 +73,46 @@ struct ConversionRun: Sendable {
         async throws
         -> ConvertedModel
     {
-        let facts = try ModelFacts.read(gguf: [opened.path])
-        let size = try FileSystem.status(opened.path)?.size ?? 0
-        try await publish(opened, size, report)
+        let files = try written(opened)
+        let size = files.lazy.map(\.size).total()
+        let bitsPerWeight =
+            opened.target.format == .gguf
+            ? try ModelFacts.read(gguf: [opened.path]).bitsPerWeight
+            : prepared.opened.foreignParameters.map { Double(size.bytes) * 8 / Double(max(1, $0)) }
+        try await publish(opened, files, report)
         return prepared.outcome(
             opened.target,
             path: try place.path(of: opened.target),
             size: size,
-            bitsPerWeight: facts.bitsPerWeight,
+            bitsPerWeight: bitsPerWeight,
             duration
         )
     }
 
+    /// The files that were written, the ones that an engine is pointed at first, and under which names they are stored.
+    private func written(_ opened: ConversionPlace.Opened) throws -> [WrittenFile] {
+        guard opened.target.format != .gguf else {
+            let name = try ConversionPlace.fileName(model, opened.target)
+            return [
+                WrittenFile(
+                    name: name,
+                    path: opened.path,
+                    size: try FileSystem.status(opened.path)?.size ?? 0
+                )
+            ]
+        }
+        let names = try FileSystem.list(opened.path).sorted()
+        let shards = names.filter { $0.hasSuffix(".uqff") }
+        return try (shards + names.filter { !shards.contains($0) }).map { name in
+            guard let relative = RelativePath(name) else { throw StoreError.invalidName(name) }
+            let path = opened.path.appending(name)
+            return WrittenFile(name: relative, path: path, size: try FileSystem.status(path)?.size ?? 0)
+        }
+    }
+
     private func publish(
         _ opened: ConversionPlace.Opened,
-        _ size: ByteCount,
+        _ files: [WrittenFile],
         _ report: Reporter
     ) async throws {
         switch place {
@@ -102,18 +127,24 @@ struct ConversionRun: Sendable {
             let folder = path.removingLastComponent()
             try FileSystem.synchronize(folder.isEmpty ? "." : folder)
         case .volume(let store, let model):
-            let path = opened.path
-            let sha256 = try await cancellableBlocking { checkCancellation in
-                try Digest.ofFile(path) { _ in try checkCancellation() }
+            var hashed: [Manifest.File] = []
+            for file in files {
+                let sha256 = try await cancellableBlocking { checkCancellation in
+                    try Digest.ofFile(file.path) { _ in try checkCancellation() }
+                }
+                hashed.append(Manifest.File(path: file.name, sizeBytes: file.size, sha256: sha256.hex))
             }
             report(.phase(.storing, "storing \(model)"))
-            let name = try ConversionPlace.fileName(model, opened.target)
             let ingest = try store.beginIngest(model: model)
             do {
-                try ingest.add(opened.path, as: name)
-                let header = try HeaderReading(.gguf, in: ingest.directory, files: [name], report)
-                let file = Manifest.File(path: name, sizeBytes: size, sha256: sha256.hex)
-                _ = try ingest.publish(manifest(opened.target, file, header))
+                for file in files { try ingest.add(file.path, as: file.name) }
+                let header = try HeaderReading(
+                    opened.target.format,
+                    in: ingest.directory,
+                    files: files.map(\.name),
+                    report
+                )
+                _ = try ingest.publish(manifest(opened.target, hashed, header))
             } catch {
                 ingest.discard()
                 throw error
@@ -137,11 +168,15 @@ struct ConversionRun: Sendable {
         try FileSystem.remove(written)
     }
 
-    private func manifest(_ target: QuantizationTarget, _ file: Manifest.File, _ header: HeaderReading) throws
+    private func manifest(_ target: TargetForm, _ files: [Manifest.File], _ header: HeaderReading) throws
         -> Manifest
     {
+        var facts = header.facts
+        facts.parameters = facts.parameters ?? prepared.opened.foreignParameters.map { Int64($0) }
+        let engine = prepared.image == nil ? ConversionEngine.native : .container
         let conversion = Manifest.Conversion(
-            engine: prepared.engine.rawValue,
+            engine: engine.rawValue,
+            image: prepared.image?.record,
             format: prepared.source.format.rawValue,
             quant: prepared.source.quant,
             options: prepared.options.words(for: target),
@@ -152,10 +187,17 @@ struct ConversionRun: Sendable {
             key: try ConversionPlace.key(model, target),
             source: prepared.source.recorded,
             conversion: conversion,
-            facts: header.facts,
-            files: [file],
+            facts: facts,
+            files: files,
             pulledAt: .now,
             tool: toolVersion
         )
     }
+}
+
+/// A file that was written, and what it is called where it is stored.
+private struct WrittenFile: Sendable {
+    let name: RelativePath
+    let path: FilePath
+    let size: ByteCount
 }

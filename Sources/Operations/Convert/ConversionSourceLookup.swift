@@ -12,6 +12,8 @@ struct ConversionSourceLookup: Sendable {
     }
 
     let reference: ModelReference
+    /// What it is to become.
+    let target: ModelFormat
     let allowsRequantizing: Bool
 
     /// The forms whose weights are numbers of their own, the most precise first.
@@ -28,7 +30,8 @@ struct ConversionSourceLookup: Sendable {
             revision: meant.revision
         )
         let lookup = StoredLookup(reference: reference)
-        let (stack, _, models) = try await lookup.all(in: workspace)
+        let (stack, _, all) = try await lookup.all(in: workspace)
+        let models = all.filter { target.canBeMade(of: $0.key.format) }
         if models.isEmpty {
             switch reference.source {
             case .catalog, .repository:
@@ -76,5 +79,16 @@ struct ConversionSourceLookup: Sendable {
 
     private static func bits(_ model: StoredModel) -> Double {
         Quantization(parsing: model.key.quant)?.approximateBitsPerWeight ?? 0
+    }
+}
+
+extension ModelFormat {
+    /// Whether it can be made of another format.
+    func canBeMade(of format: String) -> Bool {
+        switch self {
+        case .gguf: format == ModelFormat.gguf.rawValue || format == ModelFormat.safetensors.rawValue
+        case .uqff: format == ModelFormat.safetensors.rawValue
+        case .safetensors: false
+        }
     }
 }

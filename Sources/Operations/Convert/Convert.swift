@@ -4,7 +4,8 @@ import Platform
 import Store
 import SystemPackage
 
-/// Makes GGUFs of a model's safetensors, or quantized GGUFs of its GGUF; what they are made of stays as it is.
+/// Makes GGUFs of a model's safetensors, or quantized GGUFs of its GGUF, or has mistral.rs make UQFFs; what they are made
+/// of stays as it is.
 public struct Convert: Sendable {
     private let reference: ModelReference
     private let options: ConvertOptions
@@ -16,7 +17,11 @@ public struct Convert: Sendable {
     }
 
     private var lookup: ConversionSourceLookup {
-        ConversionSourceLookup(reference: reference, allowsRequantizing: options.allowsRequantizing)
+        ConversionSourceLookup(
+            reference: reference,
+            target: options.format,
+            allowsRequantizing: options.allowsRequantizing
+        )
     }
 
     /// What would be done, without changing anything.
@@ -67,7 +72,8 @@ public struct Convert: Sendable {
         _ report: @escaping Reporter
     ) async throws(Failure) -> PreparedConversion {
         report(.phase(.resolving, "reading \(source.model)"))
-        return try await choice(stack, in: workspace).resolved(report) { [options] tools throws(Failure) in
+        return try await choice(source.format, stack, in: workspace).resolved(report) {
+            [options] tools throws(Failure) in
             do {
                 return try await blocking {
                     try PreparedConversion(source, options, stack, store, tools: tools, report)
@@ -76,10 +82,12 @@ public struct Convert: Sendable {
         }
     }
 
-    private func choice(_ stack: Stack, in workspace: Workspace) -> ConversionEngineChoice {
+    private func choice(_ format: ModelFormat, _ stack: Stack, in workspace: Workspace)
+        -> ConversionEngineChoice
+    {
         ConversionEngineChoice(
-            engine: options.engine,
-            image: options.image,
+            options: options,
+            isOfFolder: format == .safetensors,
             stack: stack,
             workspace: workspace
         )
@@ -141,8 +149,10 @@ public struct Convert: Sendable {
     ) async throws(Failure) -> RemoteConversionSource {
         let request = try request(stack, in: workspace)
         let pull = try pullOptions(in: workspace)
-        return try await choice(stack, in: workspace).resolved(report) { tools throws(Failure) in
-            try await RemoteConversionSource(
+        return try await choice(.safetensors, stack, in: workspace).resolved(report) {
+            tools throws(Failure) in
+            if tools == nil { try options.checkNative(try options.resolvedTargets(usual: .bf16)) }
+            return try await RemoteConversionSource(
                 request,
                 pull,
                 stack,
@@ -171,10 +181,10 @@ public struct Convert: Sendable {
         var planned: [ConvertPlan.Target] = []
         do throws(StoreError) {
             for target in targets {
-                let stored = standing?.first { $0.key.quant == target.rawValue }
+                let stored = standing?.first { $0.key.quant == target.quant }
                 planned.append(
                     .init(
-                        quant: target.rawValue,
+                        quant: target.quant,
                         path: try place.path(of: target).string,
                         sizeBytes: stored?.manifest.size ?? remote.size(of: target),
                         wasThere: stored != nil

@@ -1,15 +1,14 @@
-import Catalog
+public import Catalog
 import Conversion
-import Platform
 public import SystemPackage
 
 /// What converts a model.
 public enum ConversionEngine: String, Sendable, CaseIterable {
-    /// stackctl itself, or llama.cpp's tools for what it cannot convert, where their image is.
+    /// stackctl itself, or an engine's own tools for what it cannot convert, where their image is.
     case auto
     /// stackctl itself.
     case native
-    /// llama.cpp's own tools, in a container.
+    /// An engine's own tools, in a container.
     case container
 }
 
@@ -18,9 +17,7 @@ public struct ConversionTarget: Sendable, Hashable {
     enum Choice: Hashable {
         /// The type of the source's own weights.
         case usual
-        case named(QuantizationTarget)
-        /// A quantization that is made elsewhere, and not here.
-        case foreign(Quantization)
+        case named(Quantization)
     }
 
     let choice: Choice
@@ -35,7 +32,7 @@ public struct ConversionTarget: Sendable, Hashable {
             return
         }
         guard let quant = Quantization(parsing: text) else { return nil }
-        choice = QuantizationTarget(name: quant.name).map { .named($0) } ?? .foreign(quant)
+        choice = .named(quant)
     }
 
     private init(choice: Choice) { self.choice = choice }
@@ -45,23 +42,7 @@ public struct ConversionTarget: Sendable, Hashable {
     public var isQuantized: Bool {
         switch choice {
         case .usual: false
-        case .named(let target): target.plainType == nil
-        case .foreign: true
-        }
-    }
-
-    /// The names of all that can be made.
-    static var names: String { QuantizationTarget.allCases.map(\.rawValue).joined(separator: ", ") }
-}
-
-extension QuantizationTarget {
-    /// The same for weights that keep a number each; `nil` for a quantization.
-    var plainType: ConversionType? {
-        switch self {
-        case .f32: .f32
-        case .f16: .f16
-        case .bf16: .bf16
-        default: nil
+        case .named(let quant): QuantizationTarget(name: quant.name)?.plainType == nil
         }
     }
 }
@@ -81,11 +62,13 @@ public struct TensorTypeChoice: Sendable, Hashable {
 
 /// How a model is converted.
 public struct ConvertOptions: Sendable {
+    /// The format: `gguf`, or `uqff`.
+    public var format = ModelFormat.gguf
     /// What to; nothing is the type of the source's own weights.
     public var targets: [ConversionTarget] = []
     /// What converts it.
     public var engine = ConversionEngine.auto
-    /// The image with llama.cpp's tools, if not the one that belongs to the stack's.
+    /// The image with the tools, if not the one that belongs to the stack's.
     public var image: String?
     /// Where it goes, if not into the stack's volume: a file, or a folder.
     public var output: FilePath?
@@ -117,7 +100,7 @@ public struct ConvertOptions: Sendable {
     public var choosesTypes: Bool { importance != nil || !tensorTypes.isEmpty || leavesOutput || isPure }
 
     /// The options of the command line that decide about the bytes of a target.
-    func words(for target: QuantizationTarget) -> [String] {
+    func words(for target: TargetForm) -> [String] {
         let tokenizer = preTokenizer.map { ["--pre", $0] } ?? []
         guard target.plainType == nil else { return tokenizer }
         return tokenizer + (importance.map { ["--imatrix", $0.string] } ?? [])

@@ -64,7 +64,7 @@ public struct ConvertedModel: Sendable, Encodable {
     public let stack: String?
     /// The model's name.
     public let model: String
-    /// Always `gguf`.
+    /// `gguf` or `uqff`.
     public let format: String
     /// The quantization.
     public let quant: String

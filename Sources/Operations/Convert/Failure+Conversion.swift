@@ -67,7 +67,7 @@ extension Failure {
                 cause: error
             )
         case .architecture, .feature, .unknownTensor:
-            self.init(.unsupported, "\(place)\(error)", hint: Self.otherConverter, cause: error)
+            self.init(.unsupported, "\(place)\(error)", cause: error)
         default: self.init(.invalid, "\(place)\(error)", cause: error)
         }
     }
@@ -80,8 +80,4 @@ extension Failure {
             hint: "add `--force` to replace it, or `--as NAME`"
         )
     }
-
-    /// What can be done about a model that cannot be converted here.
-    private static let otherConverter =
-        "`--engine container` has llama.cpp's own tools convert it, where their image is"
 }

@@ -10,8 +10,8 @@ struct OpenedConversion: Sendable {
     private enum Contents: Sendable {
         case folder(HuggingFaceModel)
         case gguf(Conversion.GGUFSource)
-        /// What only other tools can read, with its name and the number of its weights.
-        case foreign([ContainerTools.Given], name: String, parameters: Int)
+        /// What only other tools are to read, with its name and what is known of it.
+        case foreign([ContainerTools.Given], name: String, ModelFacts)
     }
 
     private let contents: Contents
@@ -57,9 +57,17 @@ struct OpenedConversion: Sendable {
             } catch { throw Failure(folder: error, named: source.folder.string) }
         case .gguf:
             usual = nil
+            guard options.format == .gguf else {
+                throw Failure(
+                    .unsupported,
+                    "a uqff is made of safetensors, not of a GGUF",
+                    hint: "name the model by its repository, or a folder as the hub has them"
+                )
+            }
             do throws(ConversionError) { contents = .gguf(try Conversion.GGUFSource(source.ggufs)) } catch {
                 throw Failure(error)
             }
+        case .uqff: throw Failure(.unsupported, "nothing is made of a uqff")
         }
     }
 
@@ -75,7 +83,7 @@ struct OpenedConversion: Sendable {
             source.files.filter { !$0.path.string.hasSuffix(".py") }
                 .map { .init(path: $0.path.below(source.folder), name: $0.path.string) },
             name: source.originalName ?? source.folder.lastComponent?.string ?? source.model,
-            parameters: facts.parameters
+            facts
         )
         return (contents, facts.tensorTypes.contains(.bf16) ? .bf16 : .f16)
     }
@@ -89,26 +97,32 @@ struct OpenedConversion: Sendable {
         }
 
         fileprivate let work: Work
-        let targets: [QuantizationTarget]
+        let targets: [TargetForm]
         /// The size of the file of each target.
         let sizes: [ByteCount]
     }
 
+    /// The number of weights, where nobody here reads them.
+    var foreignParameters: Int? {
+        guard case .foreign(_, _, let facts) = contents else { return nil }
+        return facts.parameters
+    }
+
     /// What must be done for some targets: all quantizations are made in one pass over the weights, and what llama.cpp's
     /// converter writes is written as it does.
-    func passes(for targets: [QuantizationTarget]) throws(Failure) -> [Pass] {
+    func passes(for targets: [TargetForm]) throws(Failure) -> [Pass] {
         do {
             switch contents {
             case .gguf(let source):
-                let native = try pass(source, targets)
-                guard let tools else { return [native] }
-                return [pass(ToolConversion(tools, .gguf(ggufs), size: size, targets, options), native.sizes)]
-            case .foreign(let files, let name, let parameters):
+                guard let tools else { return [try pass(source, targets)] }
+                let work = ToolConversion.Source.gguf(source, ggufs)
+                return [pass(tools, work, targets, try sizes(of: targets, made: source))]
+            case .foreign(let files, let name, let facts):
                 let folder = (files: files, name: name)
-                let direct = targets.filter { converted($0) != nil }
-                var passes = direct.map { pass(folder, [$0], parameters) }
-                let quantized = targets.filter { converted($0) == nil }
-                if !quantized.isEmpty { passes.append(pass(folder, quantized, parameters)) }
+                let direct = targets.filter { converted($0) != nil || $0.format == .uqff }
+                var passes = direct.map { pass(folder, [$0], facts) }
+                let quantized = targets.filter { !direct.contains($0) }
+                if !quantized.isEmpty { passes.append(pass(folder, quantized, facts)) }
                 return passes
             case .folder(let model):
                 var passes = try targets.compactMap { target in
@@ -124,27 +138,43 @@ struct OpenedConversion: Sendable {
     /// The type in which llama.cpp's converter writes what is wanted of a folder; `nil` where it must be quantized.
     ///
     /// It makes `q8_0` too, as long as nobody chooses types.
-    private func converted(_ target: QuantizationTarget) -> ConversionType? {
-        target == .q8_0 && !options.choosesTypes ? .q8_0 : target.plainType
+    private func converted(_ target: TargetForm) -> ConversionType? {
+        target.native == .q8_0 && !options.choosesTypes ? .q8_0 : target.plainType
     }
 
-    private func pass(_ model: HuggingFaceModel, _ target: QuantizationTarget, _ type: ConversionType)
+    private func pass(_ model: HuggingFaceModel, _ target: TargetForm, _ type: ConversionType)
         throws(HuggingFaceError) -> Pass
     {
         let converter = try Converter(model, to: type, workers: options.threads)
         return Pass(work: .converting(converter), targets: [target], sizes: converter.sizes)
     }
 
+    private func pass(_ source: any TensorSource, _ targets: [TargetForm]) throws -> Pass {
+        try options.checkNative(targets)
+        let quantizer = Quantizer(source, options: quantization, workers: options.threads)
+        let outputs = targets.outputs(to: targets.map { _ in "" })
+        return Pass(work: .quantizing(quantizer), targets: targets, sizes: try quantizer.sizes(of: outputs))
+    }
+
+    // MARK: By other tools
+
     /// The sizes are about those that the files will have; the first one has room for what lies in between.
     private func pass(
         _ folder: (files: [ContainerTools.Given], name: String),
-        _ targets: [QuantizationTarget],
-        _ parameters: Int
+        _ targets: [TargetForm],
+        _ facts: ModelFacts
     ) -> Pass {
-        let isDirect = targets.allSatisfy { converted($0) != nil }
-        var sizes = targets.map { $0.size(ofParameters: parameters) }
+        let isDirect = targets.allSatisfy { converted($0) != nil || $0.format == .uqff }
+        // mistral.rs leaves the embeddings as they are, and what they are turned back with.
+        let plain = 2 * (facts.vocabularySize ?? 0) * (facts.embeddingLength ?? 0)
+        var sizes = targets.map { target in
+            target.size(
+                ofParameters: facts.parameters,
+                plain: target.format == .uqff ? min(plain, facts.parameters) : 0
+            )
+        }
         if !isDirect, let first = sizes.first {
-            sizes[0] = first + (usual ?? .bf16).size(ofParameters: parameters)
+            sizes[0] = first + TargetForm(usual ?? .bf16).size(ofParameters: facts.parameters)
         }
         let source = ToolConversion.Source.folder(
             folder.files,
@@ -152,19 +182,43 @@ struct OpenedConversion: Sendable {
             between: isDirect ? nil : usual ?? .bf16
         )
         guard let tools else { preconditionFailure("what is foreign has tools") }
-        return pass(ToolConversion(tools, source, size: size, targets, options), sizes)
+        return pass(tools, source, targets, sizes)
     }
 
-    private func pass(_ conversion: ToolConversion, _ sizes: [ByteCount]) -> Pass {
-        Pass(work: .tools(conversion), targets: conversion.targets, sizes: sizes)
+    private func pass(
+        _ tools: ContainerTools,
+        _ source: ToolConversion.Source,
+        _ targets: [TargetForm],
+        _ sizes: [ByteCount]
+    ) -> Pass {
+        let conversion = ToolConversion(tools, source, size: size, targets, options, quantization)
+        return Pass(work: .tools(conversion), targets: targets, sizes: sizes)
     }
 
-    private func pass(_ source: any TensorSource, _ targets: [QuantizationTarget]) throws(ConversionError)
-        -> Pass
-    {
+    /// The sizes that files of a GGUF's weights will have; about that where their types are not known here.
+    private func sizes(of targets: [TargetForm], made source: Conversion.GGUFSource) throws -> [ByteCount] {
         let quantizer = Quantizer(source, options: quantization, workers: options.threads)
-        let outputs = targets.map { QuantizationOutput($0, paths: [""]) }
-        return Pass(work: .quantizing(quantizer), targets: targets, sizes: try quantizer.sizes(of: outputs))
+        try quantizer.refuseRequantizing()
+        let weights = source.tensors.reduce(0) { $0 + $1.elements }
+        return try targets.map { target in
+            guard target.native != nil else { return target.size(ofParameters: weights) }
+            do throws(ConversionError) {
+                return try quantizer.sizes(of: [target].outputs(to: [""])).total()
+            } catch {
+                guard error.isOnlyUnknownHere else { throw error }
+                return target.size(ofParameters: weights)
+            }
+        }
+    }
+}
+
+extension [TargetForm] {
+    /// What the room that quantizes is to make, and where.
+    fileprivate func outputs(to paths: [FilePath]) -> [QuantizationOutput] {
+        zip(self, paths).map { target, path in
+            guard let native = target.native else { preconditionFailure("what is foreign was refused") }
+            return QuantizationOutput(native, paths: [path])
+        }
     }
 }
 
@@ -188,8 +242,11 @@ extension OpenedConversion.Pass {
                     try converter.run(paths, isCancelled: isCancelled, progress: progress)
                     return targets.map { _ in 0 }
                 case .quantizing(let quantizer):
-                    let outputs = zip(targets, paths).map { QuantizationOutput($0, paths: [$1]) }
-                    let results = try quantizer.run(outputs, isCancelled: isCancelled, progress: progress)
+                    let results = try quantizer.run(
+                        targets.outputs(to: paths),
+                        isCancelled: isCancelled,
+                        progress: progress
+                    )
                     return results.map(\.fallbacks)
                 case .tools: preconditionFailure("tools do not block")
                 }

@@ -9,13 +9,13 @@ import SystemPackage
 struct PreparedConversion: Sendable {
     let source: ConversionSource
     let opened: OpenedConversion
-    let targets: [QuantizationTarget]
+    let targets: [TargetForm]
     let place: ConversionPlace
     let model: String
     let stack: Stack
     let options: ConvertOptions
-    /// What converts it.
-    let engine: ConversionEngine
+    /// The image with the tools that convert it, if they do.
+    let image: ToolImage?
     /// What the source was before anything of it was read.
     let states: [FileStatus.Version?]
 
@@ -28,13 +28,14 @@ struct PreparedConversion: Sendable {
         _ report: Reporter
     ) throws(Failure) {
         self.source = source
-        engine = tools == nil ? .native : .container
+        image = tools?.image
         self.options = options
         self.stack = stack
         do throws(SystemError) { states = try source.states() } catch { throw Failure(system: error) }
         model = options.name ?? source.model
         opened = try OpenedConversion(source, options, tools: tools, report)
         targets = try options.resolvedTargets(usual: opened.usual)
+        if tools == nil { try options.checkNative(targets) }
         if let output = options.output {
             place = try ConversionOutput(output, options, model).place(for: targets, besides: states)
         } else {
@@ -50,7 +51,7 @@ struct PreparedConversion: Sendable {
         guard options.force, case .stored(let stored) = source.place,
             case .volume(let store, let model) = place,
             stored.layout == store.layout, stored.key.model.lowercased() == model.lowercased(),
-            source.format == .gguf, let target = targets.first(where: { $0.rawValue == stored.key.quant })
+            source.format == .gguf, let target = targets.first(where: { $0.quant == stored.key.quant })
         else { return }
         throw Failure(
             .conflict,
@@ -85,7 +86,7 @@ struct PreparedConversion: Sendable {
                 targets: try targets.map { target in
                     let stored = try there(target, of: nil)
                     return .init(
-                        quant: target.rawValue,
+                        quant: target.quant,
                         path: try place.path(of: target).string,
                         sizeBytes: sizes[target] ?? stored?.manifest.size ?? 0,
                         wasThere: stored != nil
@@ -101,7 +102,7 @@ struct PreparedConversion: Sendable {
     /// conflict.
     ///
     /// Without hashes only the files' lengths are compared.
-    private func there(_ target: QuantizationTarget, of read: ReadSource?) throws -> StoredModel? {
+    private func there(_ target: TargetForm, of read: ReadSource?) throws -> StoredModel? {
         guard !options.force, case .volume(let store, let model) = place else { return nil }
         let key = try ConversionPlace.key(model, target)
         guard let stored = try store.model(key), stored.firstMissingFile == nil else { return nil }
@@ -127,7 +128,7 @@ struct PreparedConversion: Sendable {
     func run(_ report: @escaping Reporter) async throws -> [ConvertedModel] {
         try plan().checkSpace()
         let read = try await read(report)
-        var done: [QuantizationTarget: ConvertedModel] = [:]
+        var done: [TargetForm: ConvertedModel] = [:]
         for target in targets {
             if let stored = try there(target, of: read) { done[target] = ConvertedModel(stored, stack) }
         }
@@ -157,18 +158,18 @@ struct PreparedConversion: Sendable {
 
     /// What has become of a target.
     func outcome(
-        _ target: QuantizationTarget,
+        _ target: TargetForm,
         path: FilePath,
         size: ByteCount,
-        bitsPerWeight: Double,
+        bitsPerWeight: Double?,
         _ duration: Duration
     ) -> ConvertedModel {
         let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
         return ConvertedModel(
             stack: options.output == nil ? stack.name : nil,
             model: model,
-            format: ModelFormat.gguf.rawValue,
-            quant: target.rawValue,
+            format: target.format.rawValue,
+            quant: target.quant,
             path: path.string,
             sizeBytes: size,
             sourceFormat: source.format.rawValue,
@@ -188,47 +189,3 @@ struct ReadSource: Sendable {
     /// The SHA-256 of the importance matrix.
     let importance: String?
 }
-
-extension ConvertOptions {
-    /// The targets in the order in which they were named, each once.
-    func resolvedTargets(usual: QuantizationTarget?) throws(Failure) -> [QuantizationTarget] {
-        var resolved: [QuantizationTarget] = []
-        for target in targets.isEmpty ? [.usual] : targets {
-            let one: QuantizationTarget
-            switch target.choice {
-            case .named(let target): one = target
-            case .foreign(let quant): throw Self.cannotMake(quant)
-            case .usual:
-                guard let usual else { throw Self.quantizationNeeded }
-                one = usual
-            }
-            if !resolved.contains(one) { resolved.append(one) }
-        }
-        return resolved
-    }
-
-    /// Refuses what cannot be made of anything.
-    func checkTargets() throws(Failure) {
-        for target in targets { if case .foreign(let quant) = target.choice { throw Self.cannotMake(quant) } }
-    }
-
-    private static func cannotMake(_ quant: Quantization) -> Failure {
-        Failure(
-            .unsupported,
-            "a model cannot be made \(quant) here",
-            hint: "`--quant` takes \(ConversionTarget.names)"
-        )
-    }
-
-    private static var quantizationNeeded: Failure {
-        Failure(
-            .invalid,
-            "a GGUF is converted to another quantization, and none is named",
-            hint: "add `--quant`, for example `--quant q4_k_m`",
-            cause: QuantizationNeeded()
-        )
-    }
-}
-
-/// What was typed does not say what a GGUF is to become.
-public struct QuantizationNeeded: Error, Sendable {}

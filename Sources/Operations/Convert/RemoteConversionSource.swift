@@ -50,7 +50,7 @@ struct RemoteConversionSource: Sendable {
     }
 
     /// About the size of the file of a target.
-    func size(of target: QuantizationTarget) -> ByteCount {
+    func size(of target: TargetForm) -> ByteCount {
         target.size(ofParameters: Int(clamping: parameters))
     }
 }

@@ -1,5 +1,4 @@
 import Catalog
-import Conversion
 import Platform
 import Store
 import SystemPackage
@@ -29,15 +28,17 @@ struct StandingConversion: Sendable {
         }
         let found = models.first { stored in
             guard let conversion = stored.manifest.conversion, stored.firstMissingFile == nil,
-                isRevision(stored.manifest.source)
+                stored.key.format == options.format.rawValue, isRevision(stored.manifest.source)
             else { return false }
             switch target.choice {
-            case .named(let target): return stored.key.quant == target.rawValue
+            case .named(let quant):
+                return stored.key.quant == TargetForm(quant, in: options.format)?.quant
             case .usual: return stored.key.quant == conversion.quant
-            case .foreign: return false
             }
         }
-        guard let found, let made = QuantizationTarget(name: found.key.quant) else { return nil }
+        guard let found, let quant = Quantization(parsing: found.key.quant),
+            let made = TargetForm(quant, in: options.format)
+        else { return nil }
         // Known before its source is fetched again.
         guard found.manifest.conversion?.options == options.words(for: made) else {
             throw .stored(found.key, "made with other options")

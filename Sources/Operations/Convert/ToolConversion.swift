@@ -3,11 +3,11 @@ import Conversion
 import Platform
 import SystemPackage
 
-/// What llama.cpp's tools are to make of a model.
+/// What an engine's own tools are to make of a model.
 struct ToolConversion: Sendable {
     enum Source: Sendable {
-        /// The files of a GGUF.
-        case gguf([FilePath])
+        /// A GGUF in its files, which is read here too.
+        case gguf(Conversion.GGUFSource, [FilePath])
         /// A folder as the hub has it by its name, and what it is made into before it can be quantized.
         case folder([ContainerTools.Given], name: String, between: QuantizationTarget?)
     }
@@ -16,22 +16,24 @@ struct ToolConversion: Sendable {
     private let source: Source
     private let size: ByteCount
     private let options: ConvertOptions
-    let targets: [QuantizationTarget]
+    /// The same for the checks.
+    private let quantization: QuantizationOptions
+    let targets: [TargetForm]
 
     /// Describes the work; `size` is that of the source, in which progress is told.
     init(
         _ tools: ContainerTools,
         _ source: Source,
         size: ByteCount,
-        _ targets: [QuantizationTarget],
-        _ options: ConvertOptions
+        _ targets: [TargetForm],
+        _ options: ConvertOptions,
+        _ quantization: QuantizationOptions
     ) {
-        (self.tools, self.source, self.size, self.targets, self.options) = (
-            tools, source, size, targets, options
-        )
+        (self.tools, self.source, self.size, self.targets) = (tools, source, size, targets)
+        (self.options, self.quantization) = (options, quantization)
     }
 
-    /// Writes a file for each target, which will be in another place in the end.
+    /// Writes a file or folder for each target, which will be in another place in the end.
     func run(
         to paths: [FilePath],
         for outputs: [FilePath],
@@ -41,10 +43,25 @@ struct ToolConversion: Sendable {
     {
         var steps = Steps(of: targets.count, size, progress)
         switch source {
-        case .gguf(let files): try await quantize(files, to: paths, for: outputs, &steps)
+        case .gguf(let source, let files):
+            try await quantize(source, in: files, to: paths, for: outputs, &steps)
         case .folder(let files, let name, nil):
             for (target, (path, output)) in zip(targets, zip(paths, outputs)) {
-                try await tools.convert(files, named: name, to: target, at: path, for: output, steps.next())
+                let step = steps.next()
+                guard target.format == .gguf, let type = target.native else {
+                    try await tools.makeUQFF(
+                        files,
+                        named: name,
+                        to: target,
+                        at: path,
+                        for: output,
+                        options,
+                        step
+                    )
+                    continue
+                }
+                try await tools.convert(files, named: name, to: type, at: path, for: output, step)
+                try await checkNumbers(of: path)
             }
         case .folder(let files, let name, let between?):
             guard let first = paths.first, let output = outputs.first else { return }
@@ -52,18 +69,31 @@ struct ToolConversion: Sendable {
             let file = FilePath("\(first).between.gguf")
             defer { try? FileSystem.remove(file) }
             try await tools.convert(files, named: name, to: between, at: file, for: output, steps.next())
-            try await quantize([file], to: paths, for: outputs, &steps)
+            let source = try await stoppableBlocking { _ in try Conversion.GGUFSource([file]) }
+            try await quantize(source, in: [file], to: paths, for: outputs, &steps)
         }
     }
 
+    /// Quantizes what has no bad number, and compares what has come of it.
     private func quantize(
-        _ files: [FilePath],
+        _ source: Conversion.GGUFSource,
+        in files: [FilePath],
         to paths: [FilePath],
         for outputs: [FilePath],
         _ steps: inout Steps
     ) async throws {
+        let quantizer = Quantizer(source, options: quantization, workers: options.threads)
+        try await stoppableBlocking { try quantizer.checkNumbers(isCancelled: $0) }
         for (target, (path, output)) in zip(targets, zip(paths, outputs)) {
             try await tools.quantize(files, to: target, at: path, for: output, options, steps.next())
+            try await stoppableBlocking { try quantizer.check(path, isCancelled: $0) }
+        }
+    }
+
+    private func checkNumbers(of path: FilePath) async throws {
+        let workers = options.threads
+        try await stoppableBlocking {
+            try Quantizer(try Conversion.GGUFSource([path]), workers: workers).checkNumbers(isCancelled: $0)
         }
     }
 }
@@ -87,13 +117,5 @@ private struct Steps {
             let done = (Double(begun) + min(max(part, 0), 1)) / Double(count)
             progress(ByteCount(Int64(done * Double(size.bytes))), size)
         }
-    }
-}
-
-extension QuantizationTarget {
-    /// About what a file with so many weights takes.
-    func size(ofParameters parameters: Int) -> ByteCount {
-        let bits = Quantization(parsing: rawValue)?.approximateBitsPerWeight ?? 16
-        return ByteCount(Int64(exactly: (Double(parameters) / 8 * bits).rounded()) ?? .max)
     }
 }

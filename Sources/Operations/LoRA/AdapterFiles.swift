@@ -29,7 +29,7 @@ enum AdapterFiles {
         switch wanted.first(where: present.contains) ?? present.first {
         case .gguf: return try gguf(request, sets)
         case .safetensors: return try peft(files)
-        case nil: throw .noAdapter
+        case .uqff, nil: throw .noAdapter
         }
     }
 

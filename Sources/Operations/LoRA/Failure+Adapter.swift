@@ -84,9 +84,9 @@ extension Failure {
         switch refusal {
         case .form(_, .peft): "`stackctl lora add \(model) NAME=SOURCE` makes a GGUF of it"
         case .form(_, .gguf): "name the repository or the folder that it was made from"
-        case .architecture, .baseFormat(_, .gguf):
+        case .architecture, .baseFormat(_, .gguf), .baseFormat(.vllm, .uqff):
             "adapters go over the original: `stackctl pull --format safetensors \(model)`"
-        case .baseFormat(_, .safetensors):
+        case .baseFormat(_, .safetensors), .baseFormat(_, .uqff):
             "adapters go over a GGUF of it: `stackctl pull --format gguf \(model)`"
         case .scale: "leave `--scale` out"
         case .mixture: "`stackctl config unset \(model) xlora` takes it out"

@@ -72,6 +72,10 @@ struct ConvertContainerTests {
             let path = "tiny-llama-f16/gguf/q8_0"
             let manifest = try home.home.manifest(path)
             #expect(manifest.conversion?.engine == "container")
+            let image = try await home.client.image(LlamaTools.image)
+            #expect(manifest.conversion?.image?.id == image.id)
+            #expect(manifest.conversion?.image?.name == LlamaTools.image)
+            #expect(reports.notes.contains { $0.contains(LlamaTools.image) })
             #expect(manifest.conversion?.options == ["--leave-output-tensor"])
             #expect(try FileSystem.status(FilePath(made[0].path))?.linkCount == 1)
             #expect(
@@ -116,7 +120,7 @@ struct ConvertContainerTests {
             let third = await #expect(throws: Failure.self) {
                 try await convert(folder, ["f16"], in: home) { $0.engine = .native }
             }
-            #expect(third?.kind == .unsupported && third?.hint?.contains("docker pull") == false)
+            #expect(third?.kind == .unsupported && third?.hint?.contains("--engine container") == true)
         }
     }
 
@@ -150,12 +154,5 @@ struct ConvertContainerTests {
             #expect(failure?.kind == .cancelled)
             #expect(try home.home.partials().isEmpty)
         }
-    }
-}
-
-extension ContainerSummary {
-    /// Whether it runs a tool that writes below a home.
-    fileprivate func isTool(of home: DockerHome) -> Bool {
-        labels["io.stackctl.work"]?.hasPrefix(home.home.directory.path.string) == true
     }
 }

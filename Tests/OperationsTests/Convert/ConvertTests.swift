@@ -163,7 +163,9 @@ struct ConvertTests {
             }
             #expect(failure.cause is QuantizationNeeded && failure.hint?.contains("--quant q4_k_m") == true)
         }
-        let foreign = try await home.failedConversion(plain.string, "iq2_xs")
-        #expect(foreign.kind == .unsupported && foreign.hint?.contains("q4_k_m, ") == true)
+        for (quant, hint) in [("q7_k", "q4_k_m, "), ("iq2_xs", "--imatrix"), ("iq3_s", "docker pull")] {
+            let foreign = try await home.failedConversion(plain.string, quant)
+            #expect(foreign.kind == .unsupported && foreign.hint?.contains(hint) == true, "\(foreign)")
+        }
     }
 }

@@ -21,6 +21,39 @@ public enum LlamaTools {
         try await engine.importImage(image, archive.finished, declarations)
     }
 
+    /// An image of the user's own, which has the quantizer beside the server and no converter.
+    public static let ownImage = "localhost/stackctl-test/own:latest"
+    /// An image like llama.cpp's whose quantizer writes something else than it was given.
+    public static let lyingImage = "localhost/stackctl-test/lying:full"
+
+    /// Has an engine import the image of the user's own.
+    public static func loadOwn(into engine: PrivateEngine) async throws {
+        if try await engine.hasImage(ownImage) { return }
+        let program = try FileSystem.read(try await TestProgram.llamaQuantize.path(), limit: 500_000_000)
+        var archive = try TinyImage.archive()
+        archive.add("app/", kind: "5", mode: "0000755")
+        archive.add("app/llama-quantize", mode: "0000755", program)
+        try await engine.importImage(ownImage, archive.finished, [#"ENTRYPOINT ["/bin/false"]"#])
+    }
+
+    /// Has an engine import the image with a quantizer that cannot be trusted.
+    public static func loadLying(into engine: PrivateEngine) async throws {
+        if try await engine.hasImage(lyingImage) { return }
+        var archive = try TinyImage.archive()
+        archive.add("app/", kind: "5", mode: "0000755")
+        archive.add("app/tools.sh", mode: "0000755", Array(lies.utf8))
+        try await engine.importImage(lyingImage, archive.finished, [#"ENTRYPOINT ["/app/tools.sh"]"#])
+    }
+
+    /// Copies what it was given, with other numbers near the end.
+    private static let lies = """
+        #!/bin/sh
+        [ "$1" = --quantize ] || exit 64
+        cat "$2" >"$3"
+        printf '\\100\\100\\100\\100' | dd of="$3" bs=1 seek=$(($(wc -c <"$3") - 64)) conv=notrunc
+
+        """
+
     /// As much of llama.cpp's script of that name as is used, with the marks of a progress bar.
     private static let tools = """
         #!/bin/sh

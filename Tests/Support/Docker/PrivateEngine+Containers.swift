@@ -27,6 +27,18 @@ extension PrivateEngine {
         _ = try await ask("DELETE", "/v1.41/containers/\(name)?force=1")
     }
 
+    /// How many containers have a label whose value begins so, also those that do not run.
+    public func containers(with label: String, beginning prefix: String) async throws -> Int {
+        struct Entry: Decodable {
+            let Labels: [String: String]?
+        }
+        guard let answer = try await ask("GET", "/v1.41/containers/json?all=1"), answer.status == 200 else {
+            throw NotStarted(reason: "it lists no containers")
+        }
+        return try JSON.decode([Entry].self, from: Array(answer.text.utf8))
+            .count { $0.Labels?[label]?.hasPrefix(prefix) == true }
+    }
+
     /// Makes an image from an archive of its files and instructions of a Dockerfile.
     func importImage(_ name: String, _ archive: [UInt8], _ instructions: [String] = []) async throws {
         let changes = instructions.map { "&changes=\($0.percentEncoded())" }.joined()
