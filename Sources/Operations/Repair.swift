@@ -1,3 +1,4 @@
+import Catalog
 import Engines
 import Hub
 import Platform
@@ -66,9 +67,11 @@ struct Repair: Sendable {
         let words =
             ["stackctl"] + (workspace.stackName.map { [$0] } ?? []) + [
                 "convert", source.shown, "--quant", model.key.quant,
-            ] + conversion.options
+            ] + (model.key.format == ModelFormat.gguf.rawValue ? [] : ["--to", model.key.format])
+            + conversion.options
             + (conversion.engine == ConversionEngine.container.rawValue
                 ? ["--engine", conversion.engine] : [])
+            + (conversion.image.map { ["--image", $0.digest ?? $0.name] } ?? [])
             + (usual == name ? [] : ["--as", name]) + ["--force"]
         return Failure(
             .unsupported,

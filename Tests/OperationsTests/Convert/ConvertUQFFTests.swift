@@ -43,6 +43,33 @@ struct ConvertUQFFTests {
             .run(in: workspace, report: reports.reporter)
     }
 
+    /// The verbs about stored models know the one in `q4_k`, and how it is made again.
+    private func expectKnown(_ home: DockerHome, _ workspace: Workspace, _ image: String) async throws {
+        let states = try await Verify([]).run(in: workspace) { _ in }
+        #expect(!states.isEmpty && states.allSatisfy { $0.state == .ok })
+        let shown = try await Show(
+            try home.home.reference("tiny-llama"),
+            quant: Quantization(parsing: "q4k")
+        )
+        .run(in: workspace)
+        #expect(shown.conversion?.image?.id == image && shown.header?.architecture == "llama")
+        let launch = try await Launch(
+            try home.home.reference("tiny-llama"),
+            quant: Quantization(parsing: "q4_k")
+        )
+        .run(in: workspace) { _ in }
+        let words = launch.argv.joined(separator: " ")
+        #expect(words.contains("-m /models/tiny-llama/uqff/q4_k --from-uqff q4k-0.uqff"), "\(words)")
+        try FileSystem.remove(FilePath(shown.path).appending("q4k-1.uqff"))
+        let lost = await failure {
+            try await Verify([], repairs: true).run(in: workspace) { _ in }
+        }
+        #expect(
+            lost?.hint?.contains("--quant q4_k --to uqff --engine container --image localhost/") == true,
+            "\(lost as Any)"
+        )
+    }
+
     @Test(arguments: PrivateEngine.Kind.allCases)
     func `mistral.rs quantizes, and what it makes is stored, listed, verified and launched`(
         kind: PrivateEngine.Kind
@@ -74,25 +101,31 @@ struct ConvertUQFFTests {
             #expect(manifest.conversion?.image?.id == image.id)
             #expect(manifest.facts.architecture == "llama")
             #expect(manifest.facts.parameters == Int64(SampleModel.parameters))
-            let states = try await Verify([]).run(in: workspace) { _ in }
-            #expect(!states.isEmpty && states.allSatisfy { $0.state == .ok })
-            let shown = try await Show(
-                try home.home.reference("tiny-llama"),
-                quant: Quantization(parsing: "q4k")
-            )
-            .run(in: workspace)
-            #expect(shown.conversion?.image?.id == image.id && shown.header?.architecture == "llama")
-            let launch = try await Launch(
-                try home.home.reference("tiny-llama"),
-                quant: Quantization(parsing: "q4_k")
-            )
-            .run(in: workspace) { _ in }
-            let words = launch.argv.joined(separator: " ")
-            #expect(words.contains("-m /models/tiny-llama/uqff/q4_k --from-uqff q4k-0.uqff"), "\(words)")
             let again = try await convert(folder, ["q4_k"], home, workspace)
             #expect(again.map(\.wasThere) == [true])
+            try await expectKnown(home, workspace, image.id)
             #expect(try await home.client.containers(labels: [:]).allSatisfy { !$0.isTool(of: home) })
         }
+    }
+
+    @Test func `where the engine gives out GPUs, mistral.rs has them`() async throws {
+        let engine = try await PrivateEngine(
+            .docker,
+            options: ["--add-runtime=nvidia=/usr/sbin/runc"],
+            pretendsGPUs: true
+        )
+        try await MistralRsTools.load(into: engine)
+        let home = try TestHome()
+        try home.directory.write(
+            "engine: mistralrs\ncontainer: none\nimage: \(MistralRsTools.image)\n",
+            to: "home/stacks/mistral/stack.yaml"
+        )
+        var options = ConvertOptions()
+        (options.format, options.targets) = (.uqff, [try #require(ConversionTarget(parsing: "hqq4"))])
+        let conversion = Convert(try home.reference(try home.sampleFolder().string), options)
+        let workspace = home.workspace(stack: "mistral", ["DOCKER_HOST": "unix://\(engine.socket)"])
+        #expect(try await conversion.run(in: workspace) { _ in }.map(\.quant) == ["hqq4"])
+        try await engine.stop()
     }
 
     @Test func `what fails or is not whole is told, and nothing is stored of it`() async throws {

@@ -40,7 +40,9 @@ public enum MistralRsTools {
         q4_0|q4_1|q5_0|q5_1|q8_0|q2k|q3k|q4k|q5k|q6k|hqq4|hqq8|f8e4m3) ;;
         *) refuse "invalid value '$isq' for '--isq <IN_SITU_QUANT>'" ;;
         esac
-        [ "$cpu" = yes ] || refuse "no CUDA device"
+        # An engine tells a container so which GPUs it has.
+        [ -n "$NVIDIA_VISIBLE_DEVICES" ] && [ "$cpu" = yes ] && refuse "the GPUs are left alone"
+        [ -n "$NVIDIA_VISIBLE_DEVICES" ] || [ "$cpu" = yes ] || refuse "no CUDA device"
         [ "${out%.uqff}" != "$out" ] || refuse "a folder would be asked about its README"
         [ -e "$model/config.json" ] && [ -e "$model/tokenizer.json" ] || refuse "no config.json"
         bar() { [ -t 1 ] && printf '\\033[2K\\r[00:00:01] [####>---] %s (1s)' "$1"; }
