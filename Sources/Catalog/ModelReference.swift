@@ -37,6 +37,20 @@ public struct ModelReference: Sendable, Hashable {
         var scanner = ModelReferenceScanner(text: text, environment: environment)
         self = try scanner.reference()
     }
+
+    /// The model in so many words, where its name alone may also be that of something else: `NAME:latest`.
+    public var spelledOut: ModelReference {
+        guard case .catalog(let name, nil) = source else { return self }
+        let source = Source.catalog(name: name, tag: CatalogEntry.untagged)
+        return ModelReference(source, quantization: quantization, revision: revision)
+    }
+
+    /// The same without the tag that stands for none.
+    public var plain: ModelReference {
+        guard case .catalog(let name, CatalogEntry.untagged) = source else { return self }
+        let source = Source.catalog(name: name, tag: nil)
+        return ModelReference(source, quantization: quantization, revision: revision)
+    }
 }
 
 extension ModelReference: CustomStringConvertible {

@@ -55,6 +55,7 @@ extension Failure.Kind {
     var exitStatus: Int32 {
         switch self {
         case .failed: 1
+        case .usage: 64
         case .notFound: 2
         case .conflict: 3
         case .invalid: 4

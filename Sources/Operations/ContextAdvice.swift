@@ -16,7 +16,7 @@ struct ContextAdvice: Sendable {
 
     /// Goes by what is stored, else by the table and the catalog: nobody is asked.
     func report(in workspace: Workspace, to report: @escaping Reporter) async {
-        guard let model = try? ConfiguredModel(reference, quant: quant, in: workspace),
+        guard let model = try? await ConfiguredModel(reference, quant: quant, in: workspace),
             let stack = try? workspace.stack(serving: model, flags: flags),
             let limits = try? await LimitLookup(reference, quant: quant).run(in: workspace, report: { _ in }),
             limits.known,

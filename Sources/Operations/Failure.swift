@@ -9,7 +9,7 @@ import Transfer
 public struct Failure: Error, Sendable, CustomStringConvertible {
     /// What it means to a script; decides the exit status.
     public enum Kind: Sendable, CaseIterable {
-        case failed, notFound, conflict, invalid, refused, unavailable, noSpace, unsupported, notReady,
+        case failed, usage, notFound, conflict, invalid, refused, unavailable, noSpace, unsupported, notReady,
             cancelled
     }
     /// What it means to a script.

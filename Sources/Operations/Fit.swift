@@ -41,7 +41,7 @@ public struct Fit: Sendable {
     /// Answers by what headers and lists say; nothing is started or fetched but headers.
     public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> FittedModel
     {
-        let model = try ConfiguredModel(reference, quant: options.quant, in: workspace)
+        let model = try await ConfiguredModel(reference, quant: options.quant, in: workspace)
         let stack = try workspace.stack(serving: model, flags: options.flags)
         let host = await HostProfile.read(environment: workspace.environment)
         let found = try await FitSource(model.reference, options, stack).find(in: workspace, report)

@@ -167,7 +167,7 @@ struct FitSource: Sendable {
     {
         var pull = PullOptions()
         (pull.quant, pull.revision) = (options.quant, options.revision)
-        let request = try PullRequest(reference, pull, for: stack, in: workspace)
+        let request = try await PullRequest(reference, pull, for: stack, in: workspace)
         let hub = workspace.hub(offline: false, report)
         report(.phase(.resolving, "resolving \(request.model)"))
         let source = try await request.resolve(hub)

@@ -86,7 +86,7 @@ public struct Inspect: Sendable {
         let stack = try workspace.stack()
         var pull = PullOptions()
         (pull.quant, pull.format, pull.revision) = (options.quant, options.format, options.revision)
-        let request = try PullRequest(reference, pull, for: stack, in: workspace)
+        let request = try await PullRequest(reference, pull, for: stack, in: workspace)
             .accepting(options.format.map { [$0] } ?? ModelFormat.published)
         let hub = workspace.hub(offline: false, report)
         report(.phase(.resolving, "resolving \(request.model)"))

@@ -116,7 +116,7 @@ public struct Launch: Sendable {
 
     /// Works it out, and leaves no note.
     func plan(in workspace: Workspace) async throws(Failure) -> Plan {
-        let model = try ConfiguredModel(
+        let model = try await ConfiguredModel(
             lookup.reference,
             quant: lookup.quant,
             format: lookup.format,
@@ -133,7 +133,7 @@ public struct Launch: Sendable {
             throw Failure(
                 .invalid,
                 "`\(file.path)` of `\(stored.key.model)` is missing or cut short",
-                hint: "fetch it again with `stackctl \(stack.name) verify \(stored.key.model) --repair`"
+                hint: stored.remedy(on: stack)
             )
         }
         let adapters =

@@ -18,7 +18,7 @@ public struct LimitLookup: Sendable {
     /// Answers by the model's own files where they are here, else by the table and the catalog; nobody is asked.
     public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> ModelLimits
     {
-        let model = try ConfiguredModel(reference, quant: quant, in: workspace)
+        let model = try await ConfiguredModel(reference, quant: quant, in: workspace)
         if model.reference != reference {
             return try await LimitLookup(model.reference, quant: model.quant).run(
                 in: workspace,

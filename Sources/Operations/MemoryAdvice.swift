@@ -19,7 +19,7 @@ struct MemoryAdvice: Sendable {
         await ContextAdvice(reference, quant: quant, flags: flags).report(in: workspace, to: report)
         var options = FitOptions()
         (options.quant, options.flags, options.isOffline) = (quant, flags, true)
-        guard let model = try? ConfiguredModel(reference, quant: quant, in: workspace),
+        guard let model = try? await ConfiguredModel(reference, quant: quant, in: workspace),
             let stack = try? workspace.stack(serving: model, flags: flags),
             let fitted = try? await Fit(reference, options).run(in: workspace, report: { _ in }),
             let row = row(of: fitted, stack)

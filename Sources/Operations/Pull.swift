@@ -53,7 +53,7 @@ public struct Pull: Sendable {
     public func plan(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> PullPlan {
         let stack = try workspace.stack()
         let store = try await workspace.store(of: stack)
-        let request = try PullRequest(reference, options, for: stack, in: workspace)
+        let request = try await PullRequest(reference, options, for: stack, in: workspace)
         if case .local(let path) = request.origin {
             return try Import(path, request, options).plan(stack: stack, store: store)
         }
@@ -88,7 +88,7 @@ public struct Pull: Sendable {
         let stack = try workspace.stack()
         do {
             let store = try await workspace.store(of: stack)
-            let request = try PullRequest(reference, options, for: stack, in: workspace)
+            let request = try await PullRequest(reference, options, for: stack, in: workspace)
             if case .local(let path) = request.origin {
                 let (model, wasThere) = try await Import(path, request, options).run(
                     in: store,

@@ -105,9 +105,10 @@ struct PullRequest: Sendable {
     // MARK: Resolving
 
     init(_ reference: ModelReference, _ options: PullOptions, for stack: Stack, in workspace: Workspace)
-        throws(Failure)
+        async throws(Failure)
     {
-        let model = try ConfiguredModel(
+        if let name = options.name { try StoredName(text: name).check(for: reference, in: workspace) }
+        let model = try await ConfiguredModel(
             reference,
             quant: options.quant,
             format: options.format,
@@ -143,11 +144,8 @@ struct PullRequest: Sendable {
             let model = if let own = options.name { own } else { try Self.storedName(of: name) }
             try self.init(name, selection, options, model: model, for: stack)
         case .local(let path):
-            self.init(
-                model: options.name ?? Self.name(of: path),
-                origin: .local(path),
-                selection: selection
-            )
+            let model = options.name ?? Self.name(of: path)
+            self.init(model: model, origin: .local(path), selection: selection)
         case .catalog:
             let (entry, rest) = try Self.entry(for: reference, in: workspace)
             selection.quant = options.quant ?? rest

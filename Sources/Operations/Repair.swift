@@ -1,5 +1,4 @@
 import Catalog
-import Engines
 import Hub
 import Platform
 import Store
@@ -10,17 +9,21 @@ import Transfer
 struct Repair: Sendable {
     let model: StoredModel
     let file: Manifest.File
+    /// The stack that it is of.
+    let stack: Stack
 
     func run(in workspace: Workspace, _ report: @escaping Reporter) async throws {
-        if let conversion = model.manifest.conversion { throw made(by: conversion, in: workspace) }
         let hub = workspace.hub(offline: false, report)
-        guard let place = place(hub),
+        guard model.isFetchable, let place = place(hub),
             let sourcePath = RelativePath(file.sourcePath ?? file.path.string), let content
         else {
+            let origin =
+                model.manifest.conversion == nil
+                ? "did not come from a hub or a registry" : "was converted here"
             throw Failure(
                 .unsupported,
-                "`\(model.key.model)` did not come from a hub or a registry, so `\(file.path)` cannot be fetched again",
-                hint: "import it again with `--force`"
+                "`\(model.key)` \(origin), so `\(file.path)` cannot be fetched again",
+                hint: model.remedy(on: stack)
             )
         }
         let store = ModelStore(volume: model.layout.volume)
@@ -58,26 +61,6 @@ struct Repair: Sendable {
             }
         }.receive([RemoteFile(name: file.path.string, directory: directory, parts: [part])])
         for content in received { try putInPlace(content.content) }
-    }
-
-    /// What was made here can only be made again.
-    private func made(by conversion: Manifest.Conversion, in workspace: Workspace) -> Failure {
-        let (source, name) = (model.manifest.source, model.manifest.model)
-        let usual = source.kind == .local ? PullRequest.name(of: FilePath(source.repository)) : source.shown
-        let words =
-            ["stackctl"] + (workspace.stackName.map { [$0] } ?? []) + [
-                "convert", source.shown, "--quant", model.key.quant,
-            ] + (model.key.format == ModelFormat.gguf.rawValue ? [] : ["--to", model.key.format])
-            + conversion.options
-            + (conversion.engine == ConversionEngine.container.rawValue
-                ? ["--engine", conversion.engine] : [])
-            + (conversion.image.map { ["--image", $0.digest ?? $0.name] } ?? [])
-            + (usual == name ? [] : ["--as", name]) + ["--force"]
-        return Failure(
-            .unsupported,
-            "`\(model.key)` was converted here, so `\(file.path)` cannot be fetched again",
-            hint: "make it again: `\(words.map(ShellCommand.quoted).joined(separator: " "))`"
-        )
     }
 
     private func putInPlace(_ content: FilePath) throws(SystemError) {

@@ -72,11 +72,11 @@ struct StoredLookup: Sendable {
         case .repository(let id), .repositoryFile(let id, _): return [(id, wanted)]
         case .ollama(let name): return name.storedName.map { [($0, quant)] } ?? []
         case .local(let path): return [(path.lastComponent?.string ?? path.string, wanted)]
-        case .catalog(let name, let tag):
-            let typed = name + (tag.map { ":\($0)" } ?? "")
+        case .catalog:
             let found = (try? workspace.catalog())?.entry(for: reference)
+            let typed = reference == reference.plain ? [reference] : [reference, reference.plain]
             return (found.map { [($0.entry.reference, quant ?? $0.quantization)] } ?? [])
-                + [(typed, wanted), ("\(reference)", quant)]
+                + typed.flatMap { [("\(ModelReference($0.source))", wanted), ("\($0)", quant)] }
         }
     }
 

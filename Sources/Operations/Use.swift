@@ -135,7 +135,7 @@ public struct Use: Sendable {
             var stored = reference
             // A path is stored under a name.
             if case .local = reference.source, let name = try? ModelReference(parsing: pulled.model) {
-                stored = name
+                stored = name.spelledOut
             }
             return (try await Launch(stored, quant: quant, flags: flags).plan(in: workspace), true)
         }

@@ -25,8 +25,12 @@ public struct VerifiedFile: Sendable, Encodable {
     public let expected: String
     /// The SHA-256 that it has; none if it is missing.
     public let actual: String?
-    /// Whether it was fetched again and is right now.
+    /// Whether it was fetched again and is right now; nothing where nobody tried.
     public var repaired: Bool?
+    /// Why it could not be fetched again.
+    public var reason: String?
+    /// What would make it right.
+    public var fix: String?
 }
 
 /// Reads what is stored and compares it with the manifests, without asking anyone.
@@ -131,7 +135,8 @@ public struct Verify: Sendable {
             path: item.file.path,
             state: state,
             expected: item.file.sha256,
-            actual: actual?.hex
+            actual: actual?.hex,
+            fix: state == .ok ? nil : item.model.remedy(on: item.stack)
         )
     }
 
@@ -142,17 +147,27 @@ public struct Verify: Sendable {
         _ report: @escaping Reporter
     ) async throws -> [VerifiedFile] {
         var results = verified
-        var refused: Failure?
+        var unanswered: [String: Failure] = [:]
         for (index, item) in items.enumerated() where verified[index].state != .ok {
+            let endpoint = item.model.manifest.source.endpoint ?? ""
             do {
-                try await Repair(model: item.model, file: item.file).run(in: workspace, report)
+                // Who did not answer for one file is not waited for again.
+                if let failure = unanswered[endpoint], item.model.isFetchable { throw failure }
+                try await Repair(model: item.model, file: item.file, stack: item.stack).run(
+                    in: workspace,
+                    report
+                )
                 results[index].repaired = true
-            } catch let failure as Failure where failure.kind == .unsupported {
+                results[index].fix = nil
+            } catch {
                 // One that cannot be fetched again should not keep the others from it.
-                refused = refused ?? failure
+                let failure = Failure(error)
+                guard failure.kind != .cancelled else { throw failure }
+                if failure.kind == .unavailable { unanswered[endpoint] = failure }
+                results[index].repaired = false
+                (results[index].reason, results[index].fix) = (failure.message, failure.hint)
             }
         }
-        if let refused { throw refused }
         return results
     }
 }

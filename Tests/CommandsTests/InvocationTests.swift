@@ -115,7 +115,8 @@ struct InvocationTests {
 struct ExitTests {
     @Test func `every kind of failure has the status that scripts rely on`() {
         let statuses: [Failure.Kind: Int32] = [
-            .failed: 1, .notFound: 2, .conflict: 3, .invalid: 4, .refused: 5, .unavailable: 6, .noSpace: 7,
+            .failed: 1, .usage: 64, .notFound: 2, .conflict: 3, .invalid: 4, .refused: 5, .unavailable: 6,
+            .noSpace: 7,
             .unsupported: 8, .notReady: 9, .cancelled: 130,
         ]
         for kind in Failure.Kind.allCases { #expect(kind.exitStatus == statuses[kind], "\(kind)") }

@@ -77,6 +77,16 @@ struct ViewTests {
         #expect(VerifiedFileView.table([], for: terminal(columns: 80), quiet: false) == "")
     }
 
+    @Test func `why a file was not repaired has a column of its own, where there is one`() throws {
+        var files = try Samples().verified
+        #expect(!VerifiedFileView.table(files, for: terminal(columns: 80), quiet: false).contains("BECAUSE"))
+        (files[1].repaired, files[1].reason) = (false, "it was converted here")
+        let lines = VerifiedFileView.table(files, for: terminal(columns: 200), quiet: false).split(
+            separator: "\n"
+        )
+        #expect(lines[0].hasSuffix("NOT REPAIRED BECAUSE") && lines[2].hasSuffix("it was converted here"))
+    }
+
     @Test func `names come once each, as ls --quiet prints them`() {
         #expect(ModelListView.names(Samples().models) == "qwen2.5-coder:32b\norg/name\nphi-2\n")
     }

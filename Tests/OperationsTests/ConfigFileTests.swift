@@ -16,66 +16,75 @@ struct ConfigFileTests {
     private var file: FilePath { home.folder.appending("config/models/a.yaml") }
 
     @discardableResult
-    private func set(_ value: String = "4096") throws -> ConfigChange.Outcome {
-        try ConfigChange("a", set: "context", to: [value]).run(in: home.workspace, isDryRun: false) { _ in }
+    private func set(_ value: String = "4096") async throws -> ConfigChange.Outcome {
+        try await ConfigChange("a", set: "context", to: [value]).run(in: home.workspace, isDryRun: false) {
+            _ in
+        }
     }
 
-    @Test(arguments: [0o600, 0o640, 0o664] as [mode_t]) func `a file keeps its mode`(mode: mode_t) throws {
+    @Test(arguments: [0o600, 0o640, 0o664] as [mode_t]) func `a file keeps its mode`(mode: mode_t)
+        async throws
+    {
         #expect(chmod(file.string, mode) == 0)
-        try set()
+        try await set()
         #expect(try FileSystem.status(file)?.permissions.rawValue == mode)
         #expect(try home.text("config/models/a.yaml").contains("context: 4096"))
     }
 
     @Test(.enabled(if: geteuid() == 0, "only the superuser gives files away")) func `a file keeps its owner`()
-        throws
+        async throws
     {
         #expect(chown(file.string, 12_345, 12_346) == 0)
-        try set()
+        try await set()
         var status = stat()
         #expect(stat(file.string, &status) == 0)
         #expect(status.st_uid == 12_345 && status.st_gid == 12_346)
     }
 
-    @Test func `a link into the home is written through, and stays`() throws {
+    @Test func `a link into the home is written through, and stays`() async throws {
         let shared = home.folder.appending("shared.yaml")
         try FileSystem.rename(file, to: shared)
         #expect(symlink("../../shared.yaml", file.string) == 0)
-        try set()
+        try await set()
         #expect(try home.text("shared.yaml").contains("context: 4096"))
         #expect(try FileSystem.status(file, followingLinks: false)?.kind == .link)
     }
 
-    @Test func `a link out of the home is left alone, with what to type`() throws {
+    @Test func `a link out of the home is left alone, with what to type`() async throws {
         let other = try TemporaryDirectory()
         let target = try other.write("model: owner/x\n", to: "mine.yaml")
         try FileSystem.remove(file)
         #expect(symlink(target.string, file.string) == 0)
-        let failure = #expect(throws: Failure.self) { try set() }
+        let failure = await #expect(throws: Failure.self) { try await set() }
         #expect(failure?.kind == .conflict && failure?.hint?.contains("\(target)") == true)
         #expect(try FileSystem.read(target) == Array("model: owner/x\n".utf8))
     }
 
-    @Test func `a lock that is not let go of is waited for only so long, and its holder named`() throws {
+    @Test func `a lock that is not let go of is waited for only so long, and its holder named`() async throws
+    {
         let place = file.removingLastComponent().appending(".a.yaml.lock")
         let lock = try #require(try FileLock.attempt(place))
         #expect(FileLock.holder(of: place).map { $0 == getpid() } ?? true)
         let start = ContinuousClock.now
-        let failure = #expect(throws: Failure.self) { try set() }
+        let failure = await #expect(throws: Failure.self) { try await set() }
         #expect(failure?.kind == .conflict && failure?.message.contains("is changing it") == true)
         #expect(ContinuousClock.now - start < .seconds(60))
         withExtendedLifetime(lock) {}
     }
 
-    @Test func `a broken file is replaced where that is wanted, and by nothing else`() throws {
+    @Test func `a broken file is replaced where that is wanted, and by nothing else`() async throws {
         for text in ["[", "model: llama3.1:8b\ncontext: [\n"] {
             let path = "config/models/llama3.1-8b.yaml"
             let home = try ConfigHome([path: text])
-            #expect(throws: Failure.self) {
-                try ConfigNew("llama3.1:8b").run(in: home.workspace, isDryRun: false, force: false)
+            await #expect(throws: Failure.self) {
+                try await ConfigNew("llama3.1:8b").run(in: home.workspace, isDryRun: false, force: false)
             }
             #expect(try home.text(path) == text)
-            let made = try ConfigNew("llama3.1:8b").run(in: home.workspace, isDryRun: false, force: true)
+            let made = try await ConfigNew("llama3.1:8b").run(
+                in: home.workspace,
+                isDryRun: false,
+                force: true
+            )
             #expect(try home.text(path) == made.text)
             let shipped = try #require(Home.shipped.first { $0.path == path })
             #expect(made.text == String(decoding: shipped.bytes, as: UTF8.self))
@@ -88,7 +97,8 @@ struct ConfigFileTests {
         let made = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<8 {
                 group.addTask {
-                    (try? ConfigNew("gemma2:27b").run(in: workspace, isDryRun: false, force: false)) != nil
+                    (try? await ConfigNew("gemma2:27b").run(in: workspace, isDryRun: false, force: false))
+                        != nil
                 }
             }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -96,17 +106,18 @@ struct ConfigFileTests {
         #expect(made == 1)
     }
 
-    @Test func `one value is got, also out of a list, and nothing where nobody set it`() throws {
+    @Test func `one value is got, also out of a list, and nothing where nobody set it`() async throws {
         let home = try ConfigHome([
             "config/models/a.yaml": "model: owner/x\nlora: [{name: sql, source: o/s, scale: 0.5}]\n"
         ])
-        func value(_ path: String) throws -> SettingValue? {
-            try ConfigShow("a").one(path, in: home.workspace).value
+        func value(_ path: String) async throws -> SettingValue? {
+            try await ConfigShow("a").one(path, in: home.workspace).value
         }
-        #expect(try value("model") == .text("owner/x"))
-        #expect(try value("lora.0.scale") == .number(0.5) && value("lora.1.scale") == nil)
-        #expect(try value("generation.seed") == nil)
-        #expect(throws: Failure.self) { try value("nosuch") }
+        #expect(try await value("model") == .text("owner/x"))
+        #expect(try await value("lora.0.scale") == .number(0.5))
+        #expect(try await value("lora.1.scale") == nil)
+        #expect(try await value("generation.seed") == nil)
+        await #expect(throws: Failure.self) { try await value("nosuch") }
     }
 
     @Test func `a configuration is removed, and a shipped one is not there to be`() async throws {

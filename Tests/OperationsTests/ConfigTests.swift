@@ -31,31 +31,35 @@ struct ConfigHome {
 @Suite struct ConfigTests {
     private func nothing(_ report: Report) {}
 
-    @Test func `a configuration is found by its name and by any name of its model`() throws {
+    @Test func `a configuration is found by its name and by any name of its model`() async throws {
         let home = try ConfigHome(["config/models/mine.yaml": "model: llama3.1:8b\n"])
         for text in ["mine", "llama3.1:8b", "llama3.1:8b-q4_k_m"] {
-            #expect(try ConfigLookup(text).one(in: home.workspace).name == "mine")
+            #expect(try await ConfigLookup(text).one(in: home.workspace).name == "mine")
         }
-        #expect(try ConfigLookup("qwen2.5-coder:7b").one(in: home.workspace).name == "qwen2.5-coder-7b")
-        let error = #expect(throws: Failure.self) { try ConfigLookup("mne").one(in: home.workspace) }
+        #expect(try await ConfigLookup("qwen2.5-coder:7b").one(in: home.workspace).name == "qwen2.5-coder-7b")
+        let error = await #expect(throws: Failure.self) {
+            try await ConfigLookup("mne").one(in: home.workspace)
+        }
         #expect(error?.kind == .notFound)
         #expect(error?.hint == "did you mean `mine`?")
     }
 
-    @Test func `two configurations of one model have to be told apart`() throws {
+    @Test func `two configurations of one model have to be told apart`() async throws {
         let home = try ConfigHome([
             "config/models/a.yaml": "model: owner/x\n", "config/models/b.yaml": "model: owner/x\n",
         ])
-        let error = #expect(throws: Failure.self) { try ConfigLookup("owner/x").one(in: home.workspace) }
+        let error = await #expect(throws: Failure.self) {
+            try await ConfigLookup("owner/x").one(in: home.workspace)
+        }
         #expect(error?.kind == .conflict)
-        #expect(try ConfigLookup("a").one(in: home.workspace).name == "a")
+        #expect(try await ConfigLookup("a").one(in: home.workspace).name == "a")
     }
 
     @Test func `setting a value of a shipped configuration writes the home's own, and the rest as it was`()
-        throws
+        async throws
     {
         let home = try ConfigHome()
-        let outcome = try ConfigChange("llama3.1:8b", set: "temperature", to: ["0.1"])
+        let outcome = try await ConfigChange("llama3.1:8b", set: "temperature", to: ["0.1"])
             .run(in: home.workspace, isDryRun: false, report: nothing)
         #expect(outcome.setting == "generation.temperature")
         #expect(outcome.isNew)
@@ -65,50 +69,52 @@ struct ConfigHome {
         let changes = after.difference(from: before)
         #expect(changes.removals.count == 1)
         #expect(changes.insertions.count == 1)
-        #expect(try ConfigLookup("llama3.1:8b").one(in: home.workspace).settings[.temperature] == 0.1)
+        #expect(try await ConfigLookup("llama3.1:8b").one(in: home.workspace).settings[.temperature] == 0.1)
     }
 
-    @Test func `a model without a configuration gets one, and another owner's model not the same`() throws {
+    @Test func `a model without a configuration gets one, and another owner's model not the same`()
+        async throws
+    {
         let home = try ConfigHome()
         for (model, name) in [("owner/thing", "thing"), ("other/thing", "other-thing")] {
-            let outcome = try ConfigChange(model, set: "context", to: ["4096"])
+            let outcome = try await ConfigChange(model, set: "context", to: ["4096"])
                 .run(in: home.workspace, isDryRun: false, report: nothing)
             #expect(outcome.name == name)
-            #expect(try ConfigLookup(model).one(in: home.workspace).settings[.context] == 4096)
+            #expect(try await ConfigLookup(model).one(in: home.workspace).settings[.context] == 4096)
         }
     }
 
-    @Test func `items of lists are set, and several words make a list`() throws {
+    @Test func `items of lists are set, and several words make a list`() async throws {
         let home = try ConfigHome([
             "config/models/a.yaml": "model: owner/x\nlora:\n  - name: sql\n    source: o/sql\n"
         ])
-        func set(_ path: String, _ words: String...) throws {
-            _ = try ConfigChange("a", set: path, to: words)
+        func set(_ path: String, _ words: String...) async throws {
+            _ = try await ConfigChange("a", set: path, to: words)
                 .run(in: home.workspace, isDryRun: false, report: nothing)
         }
-        try set("lora.0.scale", "0.5")
-        try set("generation.stop", "a", "b,c")
-        try set("gpu.devices", "[0, 2]")
-        let settings = try ConfigLookup("a").one(in: home.workspace).settings
+        try await set("lora.0.scale", "0.5")
+        try await set("generation.stop", "a", "b,c")
+        try await set("gpu.devices", "[0, 2]")
+        let settings = try await ConfigLookup("a").one(in: home.workspace).settings
         #expect(settings[.adapters] == [DeclaredAdapter(name: "sql", source: "o/sql", scale: 0.5)])
         #expect(settings[.stop] == ["a", "b,c"])
         #expect(settings[.devices] == [0, 2])
-        #expect(throws: Failure.self) { try set("lora.0.scal", "1") }
-        #expect(throws: Failure.self) { try set("lora.x.scale", "1") }
-        #expect(throws: Failure.self) { try set("context", "1", "2") }
+        await #expect(throws: Failure.self) { try await set("lora.0.scal", "1") }
+        await #expect(throws: Failure.self) { try await set("lora.x.scale", "1") }
+        await #expect(throws: Failure.self) { try await set("context", "1", "2") }
     }
 
-    @Test func `nothing is written where the result would be wrong, or in a dry run`() throws {
+    @Test func `nothing is written where the result would be wrong, or in a dry run`() async throws {
         let home = try ConfigHome(["config/models/a.yaml": "model: owner/x\nflash_attention: \"off\"\n"])
         let before = try home.text("config/models/a.yaml")
-        let error = #expect(throws: Failure.self) {
-            try ConfigChange("a", set: "kv_type", to: ["q8_0"])
+        let error = await #expect(throws: Failure.self) {
+            try await ConfigChange("a", set: "kv_type", to: ["q8_0"])
                 .run(in: home.workspace, isDryRun: false, report: nothing)
         }
         #expect(error?.kind == .invalid)
-        _ = try ConfigChange("a", set: "context", to: ["1"])
+        _ = try await ConfigChange("a", set: "context", to: ["1"])
             .run(in: home.workspace, isDryRun: true, report: nothing)
-        _ = try ConfigChange("owner/new", set: "context", to: ["1"])
+        _ = try await ConfigChange("owner/new", set: "context", to: ["1"])
             .run(in: home.workspace, isDryRun: true, report: nothing)
         #expect(try home.text("config/models/a.yaml") == before)
         #expect(!home.exists("config/models/new.yaml"))
@@ -121,20 +127,21 @@ struct ConfigHome {
         try await withThrowingTaskGroup { group in
             for path in paths {
                 group.addTask {
-                    _ = try ConfigChange("a", set: path, to: ["7"]).run(in: workspace, isDryRun: false) { _ in
+                    _ = try await ConfigChange("a", set: path, to: ["7"]).run(in: workspace, isDryRun: false)
+                    { _ in
                     }
                 }
             }
             try await group.waitForAll()
         }
-        #expect(try ConfigLookup("a").one(in: workspace).settings.entries.count == paths.count + 1)
+        #expect(try await ConfigLookup("a").one(in: workspace).settings.entries.count == paths.count + 1)
     }
 
     @Test func `a new file is a copy of the shipped one, or of a template, or has the catalog's context`()
-        throws
+        async throws
     {
         let home = try ConfigHome()
-        let copy = try ConfigNew("mistral:7b").run(in: home.workspace, isDryRun: false, force: false)
+        let copy = try await ConfigNew("mistral:7b").run(in: home.workspace, isDryRun: false, force: false)
         #expect(copy.name == "mistral-7b")
         #expect(
             copy.text
@@ -145,18 +152,18 @@ struct ConfigHome {
                     as: UTF8.self
                 )
         )
-        let adapted = try ConfigNew("sql", model: "llama3:8b", template: "lora-template", name: "sql")
+        let adapted = try await ConfigNew("sql", model: "llama3:8b", template: "lora-template", name: "sql")
             .run(in: home.workspace, isDryRun: false, force: false)
         #expect(adapted.text.contains("model: \"llama3:8b\""))
-        #expect(try ConfigLookup("sql").one(in: home.workspace).settings[.adapters]?.count == 1)
-        _ = try ConfigNew("gemma2:27b").run(in: home.workspace, isDryRun: false, force: false)
-        #expect(try ConfigLookup("gemma2:27b").one(in: home.workspace).settings[.context] == 8192)
-        let again = #expect(throws: Failure.self) {
-            try ConfigNew("mistral:7b").run(in: home.workspace, isDryRun: false, force: false)
+        #expect(try await ConfigLookup("sql").one(in: home.workspace).settings[.adapters]?.count == 1)
+        _ = try await ConfigNew("gemma2:27b").run(in: home.workspace, isDryRun: false, force: false)
+        #expect(try await ConfigLookup("gemma2:27b").one(in: home.workspace).settings[.context] == 8192)
+        let again = await #expect(throws: Failure.self) {
+            try await ConfigNew("mistral:7b").run(in: home.workspace, isDryRun: false, force: false)
         }
         #expect(again?.kind == .conflict)
-        let unknown = #expect(throws: Failure.self) {
-            try ConfigNew("nothing-like-it").run(in: home.workspace, isDryRun: false, force: false)
+        let unknown = await #expect(throws: Failure.self) {
+            try await ConfigNew("nothing-like-it").run(in: home.workspace, isDryRun: false, force: false)
         }
         #expect(unknown?.kind == .notFound)
     }
@@ -179,7 +186,9 @@ struct ConfigHome {
         #expect(findings[3].message == "`context` is beyond the model's own window of 8192 tokens")
     }
 
-    @Test func `what is shown tells who won: environment, the model's file, the stack, the machine`() throws {
+    @Test func `what is shown tells who won: environment, the model's file, the stack, the machine`()
+        async throws
+    {
         let home = try ConfigHome(
             [
                 "config/models/a.yaml": "model: owner/x\ncontext: 1000\ngeneration: {temperature: 0.1}\n",
@@ -189,7 +198,7 @@ struct ConfigHome {
             environment: ["STACKCTL_TEMPERATURE": "0.9"],
             stack: "llamacpp"
         )
-        let shown = try ConfigShow("a").run(in: home.workspace)
+        let shown = try await ConfigShow("a").run(in: home.workspace)
         let rows = Dictionary(
             uniqueKeysWithValues: shown.settings.map { ($0.name, ($0.value?.plain ?? "", $0.origin)) }
         )
@@ -203,7 +212,7 @@ struct ConfigHome {
         #expect(rows["generation.top_p"]?.1.hasSuffix("config/settings.yaml:2") == true)
     }
 
-    @Test func `a setting of the machine is set, told, and taken out again`() throws {
+    @Test func `a setting of the machine is set, told, and taken out again`() async throws {
         let home = try ConfigHome()
         _ = try SettingsChange("top-p", to: ["0.5"]).run(in: home.workspace, isDryRun: false, report: nothing)
         #expect(try SettingsShow().one("STACKCTL_TOP_P", in: home.workspace).value == .number(0.5))
@@ -227,54 +236,68 @@ struct ConfigHome {
     @Test
     func
         `a file that cannot be read is a mistake of its model, and of every one if it does not tell whose it is`()
-        throws
+        async throws
     {
         for (text, others) in [
             ("model: owner/x\ncontext: [\n", false), ("modell: owner/x\n", true), ("[", true),
         ] {
             let home = try ConfigHome(["config/models/a.yaml": text])
-            let error = #expect(throws: Failure.self) { try ConfigLookup("owner/x").one(in: home.workspace) }
+            let error = await #expect(throws: Failure.self) {
+                try await ConfigLookup("owner/x").one(in: home.workspace)
+            }
             #expect(error?.kind == .invalid)
             #expect(error?.message.contains("a.yaml:") == true)
             if others {
-                #expect(throws: Failure.self) { try ConfigLookup("mistral:7b").one(in: home.workspace) }
+                await #expect(throws: Failure.self) {
+                    try await ConfigLookup("mistral:7b").one(in: home.workspace)
+                }
             } else {
-                #expect(try ConfigLookup("mistral:7b").one(in: home.workspace).name == "mistral-7b-instruct")
+                #expect(
+                    try await ConfigLookup("mistral:7b").one(in: home.workspace).name == "mistral-7b-instruct"
+                )
             }
         }
     }
 
-    @Test func `no name of a file leads out of its folder, and no slip makes one`() throws {
+    @Test func `no name of a file leads out of its folder, and no slip makes one`() async throws {
         let home = try ConfigHome()
         for name in ["../evil", "/tmp/evil", ".hidden", "-x", ""] {
-            #expect(throws: Failure.self) {
-                try ConfigNew("owner/x", name: name).run(in: home.workspace, isDryRun: false, force: true)
+            await #expect(throws: Failure.self) {
+                try await ConfigNew("owner/x", name: name).run(
+                    in: home.workspace,
+                    isDryRun: false,
+                    force: true
+                )
             }
         }
         for text in ["fsat", "qwen2.5-codr:7b"] {
-            let error = #expect(throws: Failure.self) {
-                try ConfigChange(text, set: "context", to: ["5"])
+            let error = await #expect(throws: Failure.self) {
+                try await ConfigChange(text, set: "context", to: ["5"])
                     .run(in: home.workspace, isDryRun: false, report: nothing)
             }
             #expect(error?.kind == .notFound)
         }
         for path in [".", "", "lora.0.scale", "lora..scale"] {
-            #expect(throws: Failure.self) {
-                try ConfigChange("mistral:7b", set: path, to: ["1"])
+            await #expect(throws: Failure.self) {
+                try await ConfigChange("mistral:7b", set: path, to: ["1"])
                     .run(in: home.workspace, isDryRun: false, report: nothing)
             }
         }
         #expect(!home.exists("config"))
     }
 
-    @Test func `unset tells whether there was anything`() throws {
+    @Test func `unset tells whether there was anything`() async throws {
         let home = try ConfigHome(["config/models/a.yaml": "model: owner/x\ncontext: 1\n"])
-        func unset() throws -> Bool {
-            try ConfigChange("a", unset: "context").run(in: home.workspace, isDryRun: false, report: nothing)
-                .changed
+        func unset() async throws -> Bool {
+            try await ConfigChange("a", unset: "context").run(
+                in: home.workspace,
+                isDryRun: false,
+                report: nothing
+            )
+            .changed
         }
-        #expect(try unset())
-        #expect(try !unset())
+        #expect(try await unset())
+        #expect(try await !unset())
     }
 
     @Test func `an editor changes a file, and what it made wrong is not kept`() async throws {
@@ -299,24 +322,24 @@ struct ConfigHome {
         #expect(try home.text("config/models/a.yaml") == "model: owner/x\nparallel: 4\n")
     }
 
-    @Test func `the answers to the questions make the file`() throws {
+    @Test func `the answers to the questions make the file`() async throws {
         let home = try ConfigHome()
-        let questions = try ConfigQuestions("mistral:7b", in: home.workspace)
+        let questions = try await ConfigQuestions("mistral:7b", in: home.workspace)
         #expect(questions.questions.map(\.setting.path).contains("gpu.layers"))
         #expect(!questions.questions.map(\.setting.path).contains("gpu.memory_fraction"))
         let answers = questions.questions.map { $0.setting.path == "context" ? "2048" : "" }
         #expect(questions.questions[0].problem(with: "many") != nil)
-        let text = try questions.text(answers, in: home.workspace)
-        let path = try questions.write(text, in: home.workspace)
+        let text = try await questions.text(answers, in: home.workspace)
+        let path = try await questions.write(text, in: home.workspace)
         #expect(FileSystem.exists(FilePath(path)))
         // What is there already is what Enter leaves as it is.
-        _ = try ConfigChange("mistral:7b", set: "temperature", to: ["0.25"])
+        _ = try await ConfigChange("mistral:7b", set: "temperature", to: ["0.25"])
             .run(in: home.workspace, isDryRun: false, report: nothing)
-        let again = try ConfigQuestions("mistral:7b", in: home.workspace)
+        let again = try await ConfigQuestions("mistral:7b", in: home.workspace)
         #expect(again.questions.first { $0.setting.path == "generation.temperature" }?.usual == "0.25")
-        let same = try again.text(again.questions.map(\.usual), in: home.workspace)
+        let same = try await again.text(again.questions.map(\.usual), in: home.workspace)
         #expect(try home.text("config/models/mistral-7b-instruct.yaml").contains("temperature: 0.25"))
         #expect(same.contains("temperature: 0.25"))
-        #expect(try ConfigLookup("mistral:7b").one(in: home.workspace).settings[.context] == 2048)
+        #expect(try await ConfigLookup("mistral:7b").one(in: home.workspace).settings[.context] == 2048)
     }
 }

@@ -62,11 +62,9 @@ struct OllamaStoredTests {
         let (home, registry, path) = try await pulled()
         registry.withdraw(blob: try smallGGUF())
         try spoil(path)
-        let failure = await #expect(throws: Failure.self) {
-            try await Verify([], repairs: true).run(in: home.workspace()) { _ in }
-        }
-        #expect(failure?.kind == .notFound)
-        #expect(failure?.hint == "fetch the model anew with `pull --force`")
+        let checked = try await Verify([], repairs: true).run(in: home.workspace()) { _ in }
+        #expect(checked.map(\.repaired) == [false])
+        #expect(checked.map(\.fix) == ["fetch the model anew with `pull --force`"])
     }
 
     @Test func `it is removed by the name that it was pulled by`() async throws {

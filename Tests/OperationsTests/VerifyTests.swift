@@ -70,15 +70,29 @@ struct VerifyTests {
         #expect(there.map(\.repaired) == [true, nil])
     }
 
-    @Test func `what did not come from a hub cannot be repaired`() async throws {
-        let home = try TestHome()
+    @Test func `what cannot be repaired is told with the reason and what to type, beside what was`()
+        async throws
+    {
+        let (home, _) = try await home()
         let file = try home.directory.write(smallGGUF().all, to: "m-Q8_0.gguf")
         try await home.pull(file.string)
         try spoil("m-Q8_0/gguf/q8_0/m-Q8_0.gguf", home)
-        let failure = await #expect(throws: Failure.self) {
-            try await Verify([], repairs: true).run(in: home.workspace()) { _ in }
-        }
-        #expect(failure?.kind == .unsupported)
+        try spoil(Self.second, home)
+        let found = try await Verify([]).run(in: home.workspace()) { _ in }
+        let importing = "import it again: `stackctl llamacpp pull \(file) --force`"
+        let fetching = "fetch it again with `stackctl llamacpp verify org/split --repair`"
+        #expect(found.map(\.fix) == [importing, nil, fetching])
+        #expect(found.allSatisfy { $0.repaired == nil && $0.reason == nil })
+        let repaired = try await Verify([], repairs: true).run(in: home.workspace()) { _ in }
+        #expect(repaired.map(\.repaired) == [false, nil, true])
+        #expect(repaired.map(\.fix) == [importing, nil, nil])
+        #expect(repaired[0].reason?.contains("did not come from a hub") == true)
+        let view = home.workspace()
+        home.hub.stop()
+        for path in [Self.first, Self.second] { try spoil(path, home) }
+        let down = try await Verify([], repairs: true).run(in: view) { _ in }
+        #expect(down.map(\.repaired) == [false, false, false])
+        #expect(down[1].reason == down[2].reason && down[1].reason?.contains("does not answer") == true)
     }
 
     @Test func `a link in the place of a file is not followed`() async throws {

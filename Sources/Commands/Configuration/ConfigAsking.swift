@@ -55,7 +55,7 @@ struct ConfigWizard: AsyncParsableCommand {
             )
         }
         let model = try await chosenModel(prompt)
-        let questions = try ConfigQuestions(model, in: workspace)
+        let questions = try await ConfigQuestions(model, in: workspace)
         var answers: [String] = []
         for question in questions.questions {
             let text = try await answer(
@@ -66,7 +66,7 @@ struct ConfigWizard: AsyncParsableCommand {
             )
             answers.append(text)
         }
-        let text = try questions.text(answers, in: workspace)
+        let text = try await questions.text(answers, in: workspace)
         common.talk.say(
             "\n"
                 + text.split(separator: "\n", omittingEmptySubsequences: false).map {
@@ -78,7 +78,7 @@ struct ConfigWizard: AsyncParsableCommand {
                 return common.reporter(.note("nothing was written"))
             }
         } catch { throw Failure(.cancelled, "nothing was written") }
-        let path = try questions.write(text, in: workspace)
+        let path = try await questions.write(text, in: workspace)
         try common.output.print(["path": path]) { "\(path)\n" }
     }
 

@@ -53,7 +53,7 @@ struct ConfigShowVerb: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let shown = try ConfigShow(config, all: all).run(in: common.workspace())
+        let shown = try await ConfigShow(config, all: all).run(in: common.workspace())
         try common.output.print(shown) {
             ConfigView.text(shown, try common.homePlaces(), common.output.terminal)
         }
@@ -75,7 +75,7 @@ struct ConfigGet: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let row = try ConfigShow(config).one(setting, in: common.workspace())
+        let row = try await ConfigShow(config).one(setting, in: common.workspace())
         try common.output.print(row) { row.value.map { "\($0.plain)\n" } ?? "" }
     }
 }
@@ -141,7 +141,7 @@ struct ConfigNewVerb: AsyncParsableCommand {
     func run() async throws {
         // With a model of its own, what is named is the file.
         let file = fileName ?? (model == nil ? nil : name)
-        let made = try ConfigNew(name, model: model, template: template, name: file)
+        let made = try await ConfigNew(name, model: model, template: template, name: file)
             .run(in: common.workspace(), isDryRun: change.dryRun, force: force)
         if change.dryRun { common.reporter(.note("would write \(made.path)")) }
         try common.output.tell(made) { change.dryRun ? made.text : "\(made.path)\n" }
@@ -168,7 +168,7 @@ struct ConfigSet: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let outcome = try ConfigChange(config, set: setting, to: value)
+        let outcome = try await ConfigChange(config, set: setting, to: value)
             .run(in: common.workspace(), isDryRun: change.dryRun, report: common.reporter)
         try common.output.tell(outcome) { ConfigView.text(outcome, isDryRun: change.dryRun) }
     }
@@ -190,7 +190,7 @@ struct ConfigUnset: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let outcome = try ConfigChange(config, unset: setting)
+        let outcome = try await ConfigChange(config, unset: setting)
             .run(in: common.workspace(), isDryRun: change.dryRun, report: common.reporter)
         try common.output.tell(outcome) { ConfigView.text(outcome, isDryRun: change.dryRun) }
     }

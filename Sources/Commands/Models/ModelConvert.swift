@@ -111,7 +111,6 @@ struct ModelConvert: AsyncParsableCommand {
         guard (1...1024).contains(threads ?? 1) else {
             throw ValidationError("`--threads` takes a number from 1 to 1024")
         }
-        if let name { try ModelPull.checkName(name) }
         if output == "" { throw ValidationError("`--output` takes the path of a file or folder") }
         if engine == .container, pre != nil {
             throw ValidationError(
@@ -170,14 +169,6 @@ struct ModelConvert: AsyncParsableCommand {
     }
 
     func run() async throws {
-        do {
-            try await convert()
-        } catch let failure as Failure where failure.cause is QuantizationNeeded {
-            throw ValidationError("\(failure.message)\n\nhint: \(failure.hint ?? "")")
-        }
-    }
-
-    private func convert() async throws {
         let workspace = try common.workspace()
         let conversion = Convert(model, try options())
         if change.dryRun {

@@ -72,24 +72,12 @@ struct ModelPull: AsyncParsableCommand {
         if let limitRate, limitRate < 1000 {
             throw ValidationError("`--limit-rate` takes at least 1k a second")
         }
-        if let name { try Self.checkName(name) }
         if lora, name != nil || format != nil || !include.isEmpty || !exclude.isEmpty {
             throw ValidationError(
                 "an adapter is stored whole and under its own name: only `--quant` and `--revision` choose it"
             )
         }
         guard name == nil || models.count == 1 else { throw ValidationError("`--as` names one model") }
-    }
-
-    /// A name under which the model could not be asked for again is refused before the first byte.
-    static func checkName(_ name: String) throws {
-        let reference = try ModelReference.typed(name)
-        switch reference.source {
-        case .catalog,
-            .repository where reference.revision == nil:
-            break
-        default: throw ValidationError("`--as` takes a name of the form NAME[:TAG] or ORG/NAME")
-        }
     }
 
     private func options(in workspace: Workspace) throws(Failure) -> PullOptions {

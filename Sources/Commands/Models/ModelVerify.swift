@@ -6,7 +6,8 @@ struct ModelVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Compare what is stored with its manifest, byte for byte",
-        discussion: "Asks no hub. Ends with status 4 if a file differs or is missing."
+        discussion:
+            "Asks no hub but for `--repair`. Ends with status 4 if a file differs or is missing, and is not repaired."
     )
 
     @Argument(
@@ -34,10 +35,12 @@ struct ModelVerify: AsyncParsableCommand {
         let wrong = files.filter { $0.state != .ok && $0.repaired != true }
         guard let first = wrong.first else { return }
         let more = wrong.count > 1 ? " and \(wrong.count - 1) more" : ""
+        let what = first.state == .missing ? "is missing" : "differs from its manifest"
+        let reason = first.reason.map { ": \($0)" } ?? ""
         throw Failure(
             .invalid,
-            "`\(first.path)` of `\(first.model)` \(first.state == .missing ? "is missing" : "differs from its manifest")\(more)",
-            hint: "fetch it again with `stackctl \(first.stack) verify \(first.model) --repair`"
+            "`\(first.path)` of `\(first.model)` \(what)\(more)\(reason)",
+            hint: first.fix
         )
     }
 }

@@ -8,21 +8,26 @@ enum VerifiedFileView {
     static func table(_ files: [VerifiedFile], for terminal: Terminal, quiet: Bool) -> String {
         let shown = quiet ? files.filter { $0.state != .ok } : files
         guard !shown.isEmpty else { return "" }
-        var table = Table([
-            .init("stack"), .init("model", isFlexible: true), .init("quant"),
-            .init("file", isFlexible: true, weight: .high), .init("state", weight: .high),
-            .init("expected", isFlexible: true, weight: .low),
-            .init("actual", isFlexible: true, weight: .low),
-        ])
+        let hasReasons = shown.contains { $0.reason != nil }
+        var table = Table(
+            [
+                .init("stack"), .init("model", isFlexible: true), .init("quant"),
+                .init("file", isFlexible: true, weight: .high), .init("state", weight: .high),
+                .init("expected", isFlexible: true, weight: .low),
+                .init("actual", isFlexible: true, weight: .low),
+            ] + (hasReasons ? [.init("not repaired because", isFlexible: true, weight: .high)] : [])
+        )
         for file in shown {
             let isWrong = file.state != .ok
             let state = file.repaired == true ? "\(file.state.rawValue), repaired" : file.state.rawValue
-            table.add([
-                .init(file.stack), .init(file.model), .init(file.quant), .init(file.path.string),
-                .init(state, isWrong ? (file.repaired == true ? .yellow : .red) : .green),
-                .init(isWrong ? file.expected : String(file.expected.prefix(12))),
-                .init(isWrong ? file.actual ?? "-" : String(file.expected.prefix(12))),
-            ])
+            table.add(
+                [
+                    .init(file.stack), .init(file.model), .init(file.quant), .init(file.path.string),
+                    .init(state, isWrong ? (file.repaired == true ? .yellow : .red) : .green),
+                    .init(isWrong ? file.expected : String(file.expected.prefix(12))),
+                    .init(isWrong ? file.actual ?? "-" : String(file.expected.prefix(12))),
+                ] + (hasReasons ? [.init(file.reason ?? "-")] : [])
+            )
         }
         return table.rendered(for: terminal)
     }

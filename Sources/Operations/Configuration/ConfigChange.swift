@@ -39,19 +39,22 @@ public struct ConfigChange: Sendable {
     }
 
     /// Makes the change; with `isDryRun` only checks it.
-    public func run(in workspace: Workspace, isDryRun: Bool, report: Reporter) throws(Failure) -> Outcome {
-        let found = try lookup.find(in: workspace)
+    public func run(in workspace: Workspace, isDryRun: Bool, report: Reporter) async throws(Failure)
+        -> Outcome
+    {
+        let found = try await lookup.find(in: workspace)
         let place = try SettingPlace(typed)
         let value = try words.map { (words) throws(Failure) in try place.read(words) }
         // What is in no catalog is more likely a slip than a model.
         let draft =
-            found == nil ? try ConfigNew(lookup.text).run(in: workspace, isDryRun: true, force: true) : nil
+            found == nil
+            ? try await ConfigNew(lookup.text).run(in: workspace, isDryRun: true, force: true) : nil
         guard let name = found?.name ?? draft?.name else { preconditionFailure("one of the two is there") }
         let path = workspace.home.configFile(of: name)
         let isNew = !FileSystem.exists(path)
         let edit = value.map { YAMLEdit.set(place.path, to: $0) } ?? YAMLEdit.remove(place.path)
         var isChanged = true
-        if words == nil, draft != nil { _ = try lookup.one(in: workspace) }
+        if words == nil, draft != nil { _ = try await lookup.one(in: workspace) }
         do throws(DeclarationError) {
             func changed(_ present: [UInt8]?) throws(DeclarationError) -> [UInt8] {
                 let before = present ?? Array((draft?.text ?? "").utf8)

@@ -25,11 +25,11 @@ public struct ConfigEditing: Sendable {
         in workspace: Workspace,
         retry: ([DeclarationError]) async throws -> Bool
     ) async throws -> Outcome {
-        let found = try lookup.find(in: workspace)
+        let found = try await lookup.find(in: workspace)
         let name: String
-        if let found { name = found.name } else { name = try lookup.newName(in: workspace) }
+        if let found { name = found.name } else { name = try await lookup.newName(in: workspace) }
         let file = workspace.home.configFile(of: name)
-        let before = try text(name, in: workspace)
+        let before = try await text(name, in: workspace)
         let folder = try Self.folder(in: workspace)
         defer { try? FileSystem.remove(folder) }
         // The editor knows the language by the ending.
@@ -50,11 +50,12 @@ public struct ConfigEditing: Sendable {
         }
     }
 
-    private func text(_ name: String, in workspace: Workspace) throws(Failure) -> [UInt8] {
+    private func text(_ name: String, in workspace: Workspace) async throws(Failure) -> [UInt8] {
         do throws(DeclarationError) {
             if let text = try workspace.home.configText(named: name) { return text.bytes }
         } catch { throw Failure(declaration: error) }
-        return Array(try ConfigNew(lookup.text).run(in: workspace, isDryRun: true, force: true).text.utf8)
+        let draft = try await ConfigNew(lookup.text).run(in: workspace, isDryRun: true, force: true)
+        return Array(draft.text.utf8)
     }
 
     private func save(

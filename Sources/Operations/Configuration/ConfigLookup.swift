@@ -11,8 +11,8 @@ public struct ConfigLookup: Sendable {
     public init(_ text: String) { self.text = text }
 
     /// The file; that there is none is a failure with what may have been meant.
-    public func one(in workspace: Workspace) throws(Failure) -> ModelConfig {
-        if let config = try find(in: workspace) { return config }
+    public func one(in workspace: Workspace) async throws(Failure) -> ModelConfig {
+        if let config = try await find(in: workspace) { return config }
         let names = try workspace.configNames()
         let near = nearestNames(to: text, in: Set(names)).first
         throw Failure(
@@ -23,10 +23,11 @@ public struct ConfigLookup: Sendable {
     }
 
     /// The file, if there is one.
-    func find(in workspace: Workspace) throws(Failure) -> ModelConfig? {
-        if let config = try workspace.config(named: text) { return config }
-        guard let reference = try? ModelReference(parsing: text) else { return nil }
-        return try workspace.config(for: reference)
+    func find(in workspace: Workspace) async throws(Failure) -> ModelConfig? {
+        guard let reference = try? ModelReference(parsing: text) else {
+            return try workspace.config(named: text)
+        }
+        return try await ConfiguredModel(reference, in: workspace).config
     }
 
     /// The shipped file, if there is one; what the home has of its own is not looked at.
@@ -47,24 +48,28 @@ public struct ConfigLookup: Sendable {
     /// The name of a new file for what was typed: the model's own, with the owner's before it where that is taken.
     ///
     /// What is to be replaced may be a file that nobody can read.
-    func newName(in workspace: Workspace, replaces: Bool = false) throws(Failure) -> String {
-        if let reference = try? ModelReference(parsing: text) {
-            let catalog = try workspace.catalog()
-            let shown =
-                catalog.entry(for: reference)?.entry.reference ?? "\(ModelReference(reference.source))"
-            let parts = shown.split(separator: "/").suffix(2).map(String.init)
-            let names = try workspace.configNames()
-            for candidate in [parts.suffix(1), parts[...]] {
-                let name = candidate.joined(separator: "-").map { $0.isPlainNameCharacter ? $0 : "-" }
-                var isTaken = names.contains(String(name))
-                if isTaken { isTaken = try isAboutAnother(String(name), reference, workspace, replaces) }
-                if !isTaken, name.first != ".", !name.isEmpty { return String(name) }
-            }
+    func newName(in workspace: Workspace, replaces: Bool = false) async throws(Failure) -> String {
+        guard let reference = try? ModelReference(parsing: text).plain else {
+            throw Failure(
+                .invalid,
+                "`\(text)` cannot be the name of a configuration",
+                hint: "name it with `--as NAME`"
+            )
+        }
+        let catalog = try workspace.catalog()
+        let shown = catalog.entry(for: reference)?.entry.reference ?? "\(ModelReference(reference.source))"
+        let parts = shown.split(separator: "/").suffix(2).map(String.init)
+        for candidate in [parts.suffix(1), parts[...]] {
+            let plain = candidate.joined(separator: "-").map { $0.isPlainNameCharacter ? $0 : "-" }
+            let name = String(plain)
+            guard Home.isConfigName(name) else { continue }
+            if try isAboutAnother(name, reference, workspace, replaces) { continue }
+            if try await workspace.namesake(ofConfig: name, about: reference) == nil { return name }
         }
         throw Failure(
-            .invalid,
-            "`\(text)` cannot be the name of a configuration",
-            hint: "name it with `--as NAME`"
+            .conflict,
+            "the names that a configuration of `\(text)` could have are those of other models",
+            hint: "name it with `stackctl config new \(text) --as NAME`"
         )
     }
 }
@@ -76,6 +81,8 @@ extension ConfigLookup {
         _ workspace: Workspace,
         _ replaces: Bool
     ) throws(Failure) -> Bool {
+        guard let name = try workspace.configNames().first(where: { $0.lowercased() == name.lowercased() })
+        else { return false }
         let catalog = try workspace.catalog()
         let other: ModelReference?
         do throws(DeclarationError) { other = try workspace.home.configModel(named: name) } catch {
@@ -116,11 +123,17 @@ extension Workspace {
         return configs
     }
 
-    /// The configuration of a model: the home's own goes before a shipped one; two of the home's are one too many.
-    func config(for reference: ModelReference) throws(Failure) -> ModelConfig? {
-        if case .catalog(let name, nil) = reference.source, let config = try config(named: name) {
-            return config
-        }
+    /// Another model whose name a configuration would have, told in words.
+    func namesake(ofConfig name: String, about model: ModelReference) async throws(Failure) -> String? {
+        guard let word = try? ModelReference(parsing: name),
+            case .another(let what)? = try await self.model(called: word, otherThan: model)
+        else { return nil }
+        return what
+    }
+
+    /// The configuration that names a model as its own: the home's goes before a shipped one; two of the home's are one
+    /// too many.
+    func config(about reference: ModelReference) async throws(Failure) -> ModelConfig? {
         // Only names need the catalog, which is large, to tell whether two mean the same.
         let catalog = reference.isName ? try catalog() : nil
         let wanted = reference.canonical(in: catalog)
@@ -137,7 +150,7 @@ extension Workspace {
         let own = about.filter { $0.origin != .builtIn }
         let candidates = own.isEmpty ? about : own
         if candidates.count <= 1 { return candidates.first }
-        let usual = try? ConfigLookup("\(reference)").newName(in: self)
+        let usual = try? await ConfigLookup("\(reference)").newName(in: self)
         if let usual, let config = candidates.first(where: { $0.name == usual }) { return config }
         throw Failure(
             .conflict,
@@ -154,6 +167,6 @@ extension ModelReference {
     /// Which model it is, whatever its form and however it was named.
     func canonical(in catalog: ModelCatalog?) -> String {
         if let entry = catalog?.entry(for: self)?.entry { return entry.reference }
-        return "\(ModelReference(source))".lowercased()
+        return "\(ModelReference(plain.source))".lowercased()
     }
 }

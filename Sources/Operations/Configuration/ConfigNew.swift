@@ -29,18 +29,19 @@ public struct ConfigNew: Sendable {
     }
 
     /// Makes it, or only shows it with `isDryRun`; a file that is there is replaced with `force` alone.
-    public func run(in workspace: Workspace, isDryRun: Bool, force: Bool) throws(Failure) -> Outcome {
+    public func run(in workspace: Workspace, isDryRun: Bool, force: Bool) async throws(Failure) -> Outcome {
         let name: String
         if let given = self.name {
             name = given
         } else {
-            name = try lookup.newName(in: workspace, replaces: force)
+            name = try await lookup.newName(in: workspace, replaces: force)
         }
         guard Home.isConfigName(name) else {
             throw Failure(.invalid, "`\(name)` cannot be the name of a configuration")
         }
-        let text = try text(in: workspace)
+        let text = try await text(in: workspace)
         let file = workspace.home.configFile(of: name)
+        if self.name != nil { try await checkNamesake(of: name, text, file, in: workspace) }
         func checked(_ present: [UInt8]?) throws(DeclarationError) -> [UInt8] {
             // Asked for each time: somebody else may make it meanwhile.
             if FileSystem.exists(file), !force {
@@ -66,43 +67,66 @@ public struct ConfigNew: Sendable {
         return Outcome(name: name, path: file.string, text: text)
     }
 
-    private func text(in workspace: Workspace) throws(Failure) -> String {
+    /// Refuses a name that somebody would take for that of another model.
+    private func checkNamesake(
+        of name: String,
+        _ text: String,
+        _ file: FilePath,
+        in workspace: Workspace
+    ) async throws(Failure) {
+        let model: ModelReference?
+        do throws(DeclarationError) {
+            let bytes = Array(text.utf8)
+            model = try ModelConfig.read(bytes, file: file.string, name: name, origin: .file(file)).reference
+        } catch { throw Failure(declaration: error) }
+        guard let model, let other = try await workspace.namesake(ofConfig: name, about: model) else {
+            return
+        }
+        throw Failure(
+            .conflict,
+            "`\(name)` is \(other), and cannot be the name of a configuration of `\(model)`",
+            hint: "choose another name with `--as NAME`"
+        )
+    }
+
+    private func text(in workspace: Workspace) async throws(Failure) -> String {
         if let template {
-            guard let config = try ConfigLookup(template).find(in: workspace) else {
+            guard let config = try await ConfigLookup(template).find(in: workspace) else {
                 throw Failure(
                     .notFound,
                     "there is no configuration `\(template)` to copy",
                     hint: "`stackctl config ls` names those there are"
                 )
             }
-            return try copy(of: config, in: workspace, model: try chosen(in: workspace))
+            return try copy(of: config, in: workspace, model: try await chosen(in: workspace))
         }
         // A model with a shipped file has what its makers advise in it.
         if model == nil, let config = try lookup.shipped(in: workspace) {
             return try copy(of: config, in: workspace, model: nil)
         }
-        return try draft(of: chosen(in: workspace), in: workspace).text
+        return try draft(of: try await chosen(in: workspace), in: workspace).text
     }
 
-    private func chosen(in workspace: Workspace) throws(Failure) -> String {
+    private func chosen(in workspace: Workspace) async throws(Failure) -> String {
         if let model { return model }
-        return try known(in: workspace)
+        return try await known(in: workspace)
     }
 
     /// The model that the text names, which must be one.
-    private func known(in workspace: Workspace) throws(Failure) -> String {
+    private func known(in workspace: Workspace) async throws(Failure) -> String {
         let reference: ModelReference
         do throws(ModelReferenceError) { reference = try ModelReference(parsing: lookup.text) } catch {
             throw Failure(.invalid, "\(error)", cause: error)
         }
-        if case .catalog = reference.source, try workspace.catalog().entry(for: reference) == nil {
-            throw Failure(
-                .notFound,
-                "`\(lookup.text)` is not in the catalog",
-                hint: "name the model with `--model`, for example `--model OWNER/NAME`"
-            )
+        guard case .catalog = reference.source, try workspace.catalog().entry(for: reference) == nil else {
+            return lookup.text
         }
-        return lookup.text
+        if try await workspace.isStored(reference) { return lookup.text }
+        throw Failure(
+            .notFound,
+            "`\(lookup.text)` is neither in the catalog nor stored",
+            hint: "name its model: `stackctl config new \(lookup.text) --model OWNER/NAME`"
+        )
     }
 
     private func copy(

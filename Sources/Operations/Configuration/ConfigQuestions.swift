@@ -30,7 +30,7 @@ public struct ConfigQuestions: Sendable {
     private let present: ModelConfig?
 
     /// The questions for a model on the workspace's stack.
-    public init(_ model: String, in workspace: Workspace) throws(Failure) {
+    public init(_ model: String, in workspace: Workspace) async throws(Failure) {
         self.model = model
         let engine = try workspace.stack().engine
         let reference: ModelReference
@@ -68,7 +68,7 @@ public struct ConfigQuestions: Sendable {
             Question(setting: SettingKey.temperature.setting, text: "Temperature, from 0 to 2?", usual: ""),
             Question(setting: SettingKey.maxTokens.setting, text: "Tokens of an answer at most?", usual: ""),
         ]
-        present = try ConfigLookup(model).find(in: workspace)
+        present = try await ConfigLookup(model).find(in: workspace)
         let set = present?.settings
         questions = all.filter { $0.setting.engines.contains(engine) }.map { question in
             var question = question
@@ -78,7 +78,7 @@ public struct ConfigQuestions: Sendable {
     }
 
     /// The text of the file that the answers make, those to the questions in order.
-    public func text(_ answers: [String], in workspace: Workspace) throws(Failure) -> String {
+    public func text(_ answers: [String], in workspace: Workspace) async throws(Failure) -> String {
         var bytes: [UInt8]
         if let present {
             do throws(DeclarationError) {
@@ -87,7 +87,8 @@ public struct ConfigQuestions: Sendable {
                 throw Failure(declaration: error)
             }
         } else {
-            bytes = Array(try ConfigNew(model).run(in: workspace, isDryRun: true, force: true).text.utf8)
+            let draft = try await ConfigNew(model).run(in: workspace, isDryRun: true, force: true)
+            bytes = Array(draft.text.utf8)
         }
         do throws(DeclarationError) {
             for (question, answer) in zip(questions, answers) where !answer.isEmpty {
@@ -101,9 +102,13 @@ public struct ConfigQuestions: Sendable {
     }
 
     /// Writes the file.
-    public func write(_ text: String, in workspace: Workspace) throws(Failure) -> String {
+    public func write(_ text: String, in workspace: Workspace) async throws(Failure) -> String {
         let name: String
-        if let present { name = present.name } else { name = try ConfigLookup(model).newName(in: workspace) }
+        if let present {
+            name = present.name
+        } else {
+            name = try await ConfigLookup(model).newName(in: workspace)
+        }
         do throws(DeclarationError) {
             return try workspace.home.changeConfig(named: name) { _ in Array(text.utf8) }.string
         } catch { throw Failure(declaration: error) }

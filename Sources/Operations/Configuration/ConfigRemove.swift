@@ -28,7 +28,7 @@ public struct ConfigRemove: Sendable {
     public func plan(in workspace: Workspace) async throws(Failure) -> Outcome {
         // One that cannot be read has its name all the same.
         let isName = Home.isConfigName(lookup.text) && isOwn(lookup.text, workspace)
-        let name = isName ? lookup.text : try lookup.one(in: workspace).name
+        let name = isName ? lookup.text : try await lookup.one(in: workspace).name
         guard isOwn(name, workspace) else {
             throw Failure(
                 .notFound,

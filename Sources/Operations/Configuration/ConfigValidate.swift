@@ -38,7 +38,7 @@ public struct ConfigValidate: Sendable {
         report: @escaping Reporter
     ) async throws(Failure) -> (files: Int, findings: [Finding]) {
         var findings: [Finding] = []
-        let names = try chosen(in: workspace)
+        let names = try await chosen(in: workspace)
         for name in names {
             let text: (bytes: [UInt8], file: String, origin: DeclarationOrigin)?
             do throws(DeclarationError) { text = try workspace.home.configText(named: name) } catch {
@@ -55,12 +55,12 @@ public struct ConfigValidate: Sendable {
         return (names.count, findings)
     }
 
-    private func chosen(in workspace: Workspace) throws(Failure) -> [String] {
+    private func chosen(in workspace: Workspace) async throws(Failure) -> [String] {
         guard names.isEmpty else {
             var chosen: [String] = []
             for name in names {
                 let isFile = try workspace.configNames().contains(name)
-                chosen.append(isFile ? name : try ConfigLookup(name).one(in: workspace).name)
+                chosen.append(isFile ? name : try await ConfigLookup(name).one(in: workspace).name)
             }
             return chosen
         }

@@ -14,21 +14,27 @@ struct ConfiguredModel: Sendable {
 
     /// Looks it up; what was named goes before what the configuration says.
     init(
-        _ reference: ModelReference,
+        _ typed: ModelReference,
         quant: Quantization? = nil,
         format: ModelFormat? = nil,
         in workspace: Workspace
-    ) throws(Failure) {
-        config = try workspace.config(for: reference)
+    ) async throws(Failure) {
+        let named = try workspace.config(called: typed)
+        if let named {
+            config = named.config
+            reference = try await named.meant(by: typed, in: workspace)
+        } else {
+            config = try await workspace.config(about: typed)
+            reference = typed
+        }
         var settings = config?.settings ?? EffectiveSettings()
         if config != nil {
             do throws(DeclarationError) {
                 settings = try Settings.read(workspace.environment).over(settings)
             } catch { throw Failure(declaration: error) }
         }
-        self.reference = config.map { reference.meant(by: $0) } ?? reference
         // What is part of the name is told by the reference itself.
-        self.quant = quant ?? (self.reference.quantization == nil ? settings[.quant] : nil)
+        self.quant = quant ?? (reference.quantization == nil ? settings[.quant] : nil)
         self.format = format ?? settings[.format]
     }
 }
@@ -41,29 +47,5 @@ extension Workspace {
     ) throws(Failure) -> Stack {
         let stack = try stack()
         return stack.adopting(try EffectiveConfig(model.config, of: stack, flags: flags, in: self).settings)
-    }
-}
-
-extension ModelReference {
-    /// Whether it is the name of a configuration rather than that of a model.
-    func names(_ config: ModelConfig) -> Bool {
-        guard case .catalog(let name, nil) = source else { return false }
-        return name == config.name
-    }
-
-    /// The model that it means where a configuration goes by its name.
-    func meant(by config: ModelConfig) -> ModelReference {
-        guard names(config), let declared = config.reference else { return self }
-        var source = declared.source
-        if case .repository(let id) = source, let file = config.settings[SettingKey.file],
-            let path = RelativePath(file)
-        {
-            source = .repositoryFile(id, path: path)
-        }
-        return ModelReference(
-            source,
-            quantization: quantization ?? declared.quantization,
-            revision: declared.revision ?? config.settings[SettingKey.revision]
-        )
     }
 }

@@ -64,17 +64,17 @@ public struct ConfigShow: Sendable {
     }
 
     /// Answers.
-    public func run(in workspace: Workspace) throws(Failure) -> Shown {
-        let config = try lookup.one(in: workspace)
+    public func run(in workspace: Workspace) async throws(Failure) -> Shown {
+        let config = try await lookup.one(in: workspace)
         let (stack, settings) = try effective(config, in: workspace)
         let rows = ModelConfig.table.filter { all || settings[$0] != nil }.map { Row($0, settings, stack) }
         return Shown(name: config.name, origin: "\(config.origin)", stack: stack.name, settings: rows)
     }
 
     /// Answers for one setting, or for what a path leads to in one, such as `lora.0.scale`.
-    public func one(_ typed: String, in workspace: Workspace) throws(Failure) -> Row {
+    public func one(_ typed: String, in workspace: Workspace) async throws(Failure) -> Row {
         let place = try SettingPlace(typed)
-        let (stack, settings) = try effective(try lookup.one(in: workspace), in: workspace)
+        let (stack, settings) = try effective(try await lookup.one(in: workspace), in: workspace)
         let steps = place.path.dropFirst(place.setting.path.count).split(separator: ".")
         return Row(place.setting, settings, stack, place.path, steps)
     }

@@ -80,7 +80,7 @@ struct ConversionSource: Sendable {
 
 extension ConversionSource {
     /// A stored form.
-    init(_ stored: StoredModel) throws(Failure) {
+    init(_ stored: StoredModel, on stack: Stack) throws(Failure) {
         guard let format = ModelFormat(rawValue: stored.key.format) else {
             throw Failure(.unsupported, "`\(stored.key)` has a format that cannot be converted")
         }
@@ -88,7 +88,7 @@ extension ConversionSource {
             throw Failure(
                 .invalid,
                 "`\(missing.path)` of `\(stored.key)` is missing or cut short",
-                hint: "fetch it again with `stackctl verify \(stored.key.model) --repair`"
+                hint: stored.remedy(on: stack)
             )
         }
         self.init(

@@ -22,7 +22,7 @@ struct ConversionSourceLookup: Sendable {
     /// Looks at this machine; the safetensors of a stored model go before its GGUFs.
     func find(in workspace: Workspace) async throws(Failure) -> Found {
         if case .local(let path) = reference.source { return .here(try ConversionSource(at: path)) }
-        let meant = try ConfiguredModel(reference, in: workspace).reference
+        let meant = try await ConfiguredModel(reference, in: workspace).reference
         // What a configuration says about the quantization is about the one that is served.
         let reference = ModelReference(
             meant.source,
@@ -43,7 +43,7 @@ struct ConversionSourceLookup: Sendable {
         }
         let unquantized = models.filter { Self.plain.contains($0.key.quant) }
         let ordered = unquantized.sorted { Self.place($0.key) < Self.place($1.key) }
-        if let best = ordered.first { return .here(try ConversionSource(best)) }
+        if let best = ordered.first { return .here(try ConversionSource(best, on: stack)) }
         let best = models.max { Self.bits($0) < Self.bits($1) }
         if !allowsRequantizing, reference.quantization == nil, models.allSatisfy(Self.isMadeOfRepository) {
             return .remote
@@ -56,7 +56,7 @@ struct ConversionSourceLookup: Sendable {
                 hint: "\(fetching(stack)), or add `--allow-requantize`, which costs quality"
             )
         }
-        return .here(try ConversionSource(best))
+        return .here(try ConversionSource(best, on: stack))
     }
 
     /// Whether it was made here of the safetensors of a repository, which were removed afterwards and can be had again.

@@ -24,10 +24,16 @@ public struct Convert: Sendable {
         )
     }
 
+    /// Refuses what no model could be made into.
+    private func check(in workspace: Workspace) throws(Failure) {
+        try options.checkTargets()
+        if let name = options.name { try StoredName(text: name).check(for: reference, in: workspace) }
+    }
+
     /// What would be done, without changing anything.
     public func plan(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> ConvertPlan
     {
-        try options.checkTargets()
+        try check(in: workspace)
         let stack = try workspace.stack()
         let store = try await workspace.store(of: stack)
         switch try await lookup.find(in: workspace) {
@@ -40,13 +46,13 @@ public struct Convert: Sendable {
     public func run(in workspace: Workspace, report: @escaping Reporter) async throws(Failure)
         -> [ConvertedModel]
     {
-        try options.checkTargets()
+        try check(in: workspace)
         let stack = try workspace.stack()
         let store = try await workspace.store(of: stack)
         switch try await lookup.find(in: workspace) {
         case .here(let source): return try await convert(source, stack, store, in: workspace, report)
         case .remote:
-            if let standing = try standing(stack, store, in: workspace) {
+            if let standing = try await standing(stack, store, in: workspace) {
                 return standing.map { ConvertedModel($0, stack) }
             }
             let (source, fetched) = try await fetch(stack, store, in: workspace, report)
@@ -116,18 +122,18 @@ public struct Convert: Sendable {
     // MARK: What must be fetched first
 
     /// What is there of all that is wanted, where that is all.
-    private func standing(_ stack: Stack, _ store: ModelStore, in workspace: Workspace) throws(Failure)
+    private func standing(_ stack: Stack, _ store: ModelStore, in workspace: Workspace) async throws(Failure)
         -> [StoredModel]?
     {
-        let request = try request(stack, in: workspace)
+        let request = try await request(stack, in: workspace)
         let model = options.name ?? request.model
         return try StandingConversion(reference: reference, options: options, model: model, store: store)
             .all()
     }
 
-    private func request(_ stack: Stack, in workspace: Workspace) throws(Failure) -> PullRequest {
+    private func request(_ stack: Stack, in workspace: Workspace) async throws(Failure) -> PullRequest {
         do throws(Failure) {
-            return try PullRequest(reference, pullOptions(in: workspace), for: stack, in: workspace)
+            return try await PullRequest(reference, pullOptions(in: workspace), for: stack, in: workspace)
         } catch {
             // What it says about formats is said of the verb `pull`.
             throw error.kind == .unsupported
@@ -147,7 +153,7 @@ public struct Convert: Sendable {
         in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) -> RemoteConversionSource {
-        let request = try request(stack, in: workspace)
+        let request = try await request(stack, in: workspace)
         let pull = try pullOptions(in: workspace)
         return try await choice(.safetensors, stack, in: workspace).resolved(report) {
             tools throws(Failure) in
@@ -177,7 +183,7 @@ public struct Convert: Sendable {
             try options.output.map { output throws(Failure) in
                 try ConversionOutput(output, options, model).place(for: targets, besides: [])
             } ?? .volume(store, model: model)
-        let standing = try standing(stack, store, in: workspace)
+        let standing = try await standing(stack, store, in: workspace)
         var planned: [ConvertPlan.Target] = []
         do throws(StoreError) {
             for target in targets {
@@ -225,7 +231,7 @@ public struct Convert: Sendable {
             guard let stored = try store.model(key) else {
                 throw Failure(.conflict, "`\(key)` was removed while it was to be converted")
             }
-            return (try ConversionSource(stored), pulled.wasThere ? nil : stored)
+            return (try ConversionSource(stored, on: stack), pulled.wasThere ? nil : stored)
         } catch { throw Failure(error) }
     }
 

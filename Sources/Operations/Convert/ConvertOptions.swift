@@ -99,8 +99,9 @@ public struct ConvertOptions: Sendable {
     /// Whether something is said of what tensors get beside the target's name.
     public var choosesTypes: Bool { importance != nil || !tensorTypes.isEmpty || leavesOutput || isPure }
 
-    /// The options of the command line that decide about the bytes of a target.
+    /// The options of the command line that decide about the bytes of a target, as they can be typed in any folder.
     func words(for target: TargetForm) -> [String] {
+        let importance = importance.map { (try? FileSystem.absolute($0)) ?? $0 }
         let tokenizer = preTokenizer.map { ["--pre", $0] } ?? []
         guard target.plainType == nil else { return tokenizer }
         return tokenizer + (importance.map { ["--imatrix", $0.string] } ?? [])

@@ -25,7 +25,7 @@ struct AdapterBaseLookup: Sendable {
         }
         var pull = PullOptions()
         (pull.quant, pull.format) = (model.quant, model.format)
-        let request = try PullRequest(model.reference, pull, for: stack, in: workspace)
+        let request = try await PullRequest(model.reference, pull, for: stack, in: workspace)
         let hub = workspace.hub(offline: false, report)
         report(.phase(.resolving, "resolving \(request.model)"))
         let source = try await request.resolve(hub)

@@ -30,24 +30,14 @@ struct AdapterDeclaration: Sendable {
         of model: ConfiguredModel,
         typed: String,
         in workspace: Workspace
-    ) throws(Failure) {
+    ) async throws(Failure) {
         (self.name, self.source, self.scale) = (name, source, scale)
         if let config = model.config {
             (self.config, draft) = (config.name, [])
         } else {
-            config = try ConfigLookup(typed).newName(in: workspace)
-            draft = Array(try Self.draft(typed, in: workspace).utf8)
-        }
-    }
-
-    /// The text of a new configuration.
-    private static func draft(_ model: String, in workspace: Workspace) throws(Failure) -> String {
-        do throws(Failure) {
-            return try ConfigNew(model).run(in: workspace, isDryRun: true, force: true).text
-        } catch {
-            // A model of one's own is stored under a name that no catalog has.
-            guard error.kind == .notFound else { throw error }
-            return ModelConfigDraft(model: model, title: "How \(model) is served.").text
+            config = try await ConfigLookup(typed).newName(in: workspace)
+            let new = try await ConfigNew(typed).run(in: workspace, isDryRun: true, force: true)
+            draft = Array(new.text.utf8)
         }
     }
 

@@ -61,9 +61,9 @@ public struct LoRAAdd: Sendable {
         report: @escaping Reporter
     ) async throws(Failure) -> Outcome {
         let stack = try workspace.stack()
-        let model = try ConfiguredModel(named: model, in: workspace)
+        let model = try await ConfiguredModel(named: model, in: workspace)
         let source = try AdapterSource(source, below: try .working(), in: workspace)
-        let declaration = try AdapterDeclaration(
+        let declaration = try await AdapterDeclaration(
             name: name,
             source: source,
             scale: scale,
@@ -134,12 +134,12 @@ public struct LoRAAdd: Sendable {
 
 extension ConfiguredModel {
     /// Looks up what somebody typed for a model or for its configuration.
-    init(named text: String, in workspace: Workspace) throws(Failure) {
+    init(named text: String, in workspace: Workspace) async throws(Failure) {
         let reference: ModelReference
         do throws(ModelReferenceError) {
             reference = try ModelReference(parsing: text, environment: workspace.environment)
         } catch { throw Failure(.invalid, "\(error)", cause: error) }
-        try self.init(reference, in: workspace)
+        try await self.init(reference, in: workspace)
     }
 }
 

@@ -56,10 +56,10 @@ public struct LoRAList: Sendable {
         for config in configs {
             let adapters = config.settings.adapters
             guard !adapters.isEmpty else { continue }
-            let configured = try config.reference.map { (reference) throws(Failure) in
-                try ConfiguredModel(reference, in: workspace)
+            var base: AdapterBase?
+            if let model = config.reference?.spelledOut {
+                base = try await ConfiguredModel(model, in: workspace).base(on: stack, in: workspace)
             }
-            let base = try await configured?.base(on: stack, in: workspace)
             let settings = try EffectiveConfig(config, of: stack, in: workspace).settings
             for adapter in adapters {
                 let source = try AdapterSource(adapter, in: workspace)
@@ -73,7 +73,7 @@ public struct LoRAList: Sendable {
 
     /// The configuration of a model; one that is stored need not have any.
     private func configs(of model: String, in workspace: Workspace) async throws(Failure) -> [ModelConfig] {
-        do throws(Failure) { return [try ConfigLookup(model).one(in: workspace)] } catch {
+        do throws(Failure) { return [try await ConfigLookup(model).one(in: workspace)] } catch {
             guard error.kind == .notFound, let reference = try? ModelReference(parsing: model),
                 try await !StoredLookup(reference: reference).all(in: workspace).models.isEmpty
             else { throw error }

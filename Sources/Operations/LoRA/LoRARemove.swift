@@ -36,7 +36,7 @@ public struct LoRARemove: Sendable {
     public func run(in workspace: Workspace, isDryRun: Bool, report: Reporter) async throws(Failure)
         -> Outcome
     {
-        let config = try ConfigLookup(model).one(in: workspace)
+        let config = try await ConfigLookup(model).one(in: workspace)
         let declared = config.settings.adapters
         let entry = declared[try place(in: declared, of: config)]
         let source = try AdapterSource(entry, in: workspace)

@@ -79,7 +79,7 @@ struct RoutableModels: Sendable {
         let served = await served(by: stack, store)
         var found: [RoutableModel] = []
         for (name, forms) in Dictionary(grouping: forms, by: \.key.model).sorted(by: { $0.key < $1.key }) {
-            let settings = settings(of: name, stack, own)
+            let settings = await settings(of: name, stack, own)
             let form = usual(of: forms, served: served?.key, settings)
             let typed = store.reference(name, quant: form.key.quant)
             var model: RoutableModel
@@ -101,9 +101,10 @@ struct RoutableModels: Sendable {
     }
 
     /// What a launch is told; a mistake in what is declared is told by the launch.
-    private func settings(of name: String, _ stack: Stack, _ own: Workspace) -> EffectiveSettings {
+    private func settings(of name: String, _ stack: Stack, _ own: Workspace) async -> EffectiveSettings {
         let reference = try? ModelReference(parsing: name)
-        let config = reference.flatMap { (try? own.config(for: $0)) ?? nil }
+        var config: ModelConfig?
+        if let reference { config = try? await ConfiguredModel(reference.spelledOut, in: own).config }
         return (try? EffectiveConfig(config, of: stack, in: own).settings) ?? stack.settings
     }
 
@@ -133,7 +134,7 @@ struct RoutableModels: Sendable {
         var obstacle: String?
         var sent = name
         let reference: ModelReference
-        do throws(ModelReferenceError) { reference = try ModelReference(parsing: name) } catch {
+        do throws(ModelReferenceError) { reference = try ModelReference(parsing: name).spelledOut } catch {
             throw Failure(.invalid, "its name cannot be typed: \(error)")
         }
         let quant = Quantization(parsing: form.key.quant)
@@ -211,14 +212,16 @@ struct RoutableModels: Sendable {
             question.rungs = try profile.rungs(in: catalog)
             choices = Recommendation(question).choices + choices
         }
-        return choices.map { choice in
-            var model = available(choice.form, stack)
+        var models: [RoutableModel] = []
+        for choice in choices {
+            var model = await available(choice.form, stack)
             if choice.reason.isRung { model.candidate.isRecommended = true }
-            return model
+            models.append(model)
         }
+        return models
     }
 
-    private func available(_ form: CatalogForm, _ stack: Stack) -> RoutableModel {
+    private func available(_ form: CatalogForm, _ stack: Stack) async -> RoutableModel {
         let entry = form.entry
         let names = form.reference.names(in: catalog)
         let table = table.limits(named: names)
@@ -239,7 +242,7 @@ struct RoutableModels: Sendable {
                 ? key?.path(below: stack.mount) ?? entry.reference : entry.reference,
             typed: "\(form.reference)",
             limits: limits,
-            settings: settings(of: entry.reference, stack, workspace),
+            settings: await settings(of: entry.reference, stack, workspace),
             candidate: candidate
         )
     }

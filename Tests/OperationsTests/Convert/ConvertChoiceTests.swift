@@ -21,7 +21,11 @@ struct ConvertChoiceTests {
         let bytes = matrix((0..<192).map { $0 % 7 == 3 ? 900 : 1 })
         let file = try home.directory.write(bytes, to: "imatrix.dat")
         try await home.convert(source.string, "q4_0") { $0.name = "plain" }
-        try await home.convert(source.string, "q4_0", "f16") { ($0.name, $0.importance) = ("weighted", file) }
+        // A path of the working directory is written down as one of this machine, to be typed again anywhere.
+        let up = try FileSystem.currentDirectory().components.map { _ in ".." }.joined(separator: "/")
+        try await home.convert(source.string, "q4_0", "f16") {
+            ($0.name, $0.importance) = ("weighted", FilePath(up + file.string))
+        }
         let weighted = try home.manifest("weighted/gguf/q4_0")
         #expect(weighted.files != (try home.manifest("plain/gguf/q4_0")).files)
         #expect(weighted.conversion?.importance == Digest.of(bytes).hex)

@@ -80,14 +80,16 @@ struct ConvertTests {
         try File(home.volume().appending("\(Self.folder)/q8_0/tiny-llama-q8_0.gguf"), .update)
             .write([0xAA].span.bytes, at: 5000)
         #expect(try await Verify([model]).run(in: home.workspace()) { _ in }.map(\.state) == [.differs])
-        let failure = await #expect(throws: Failure.self) {
-            try await Verify([model], repairs: true).run(in: home.workspace()) { _ in }
+        let again = "make it again: `stackctl llamacpp convert \(folder) --quant q8_0 --pure --force`"
+        for repairs in [false, true] {
+            let checked = try await Verify([model], repairs: repairs).run(in: home.workspace()) { _ in }
+            #expect(checked.map(\.fix) == [again] && checked.map(\.repaired) == [repairs ? false : nil])
         }
-        #expect(failure?.kind == .unsupported)
-        #expect(
-            failure?.hint
-                == "make it again: `stackctl llamacpp convert \(folder) --quant q8_0 --pure --force`"
+        try File(home.volume().appending("\(Self.folder)/q8_0/tiny-llama-q8_0.gguf"), .update).truncate(
+            to: 10
         )
+        let launch = await failure { try await Launch(model).run(in: home.workspace()) { _ in } }
+        #expect(launch?.hint == again)
         try await home.convert(folder.string, "q8_0") { ($0.isPure, $0.force) = (true, true) }
         #expect(try await Verify([model]).run(in: home.workspace()) { _ in }.map(\.state) == [.ok])
     }
@@ -161,7 +163,7 @@ struct ConvertTests {
             let failure = try await home.failedConversion(plain.string) {
                 $0.targets = targets.compactMap { ConversionTarget(parsing: $0) }
             }
-            #expect(failure.cause is QuantizationNeeded && failure.hint?.contains("--quant q4_k_m") == true)
+            #expect(failure.kind == .usage && failure.hint?.contains("--quant q4_k_m") == true)
         }
         for (quant, hint) in [("q7_k", "q4_k_m, "), ("iq2_xs", "--imatrix"), ("iq3_s", "docker pull")] {
             let foreign = try await home.failedConversion(plain.string, quant)

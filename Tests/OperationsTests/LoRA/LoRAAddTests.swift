@@ -14,7 +14,7 @@ struct LoRAAddTests {
         #expect((added.format, added.rank, added.alpha, added.scale) == ("gguf", 4, 8, 0.5))
         #expect((added.config, added.changed, added.wasThere) == ("tiny-llama-GGUF", true, false))
         #expect(
-            try home.declared(home.served) == [
+            try await home.declared(home.served) == [
                 DeclaredAdapter(name: "sql", source: "ada/sql-lora", scale: 0.5)
             ]
         )
@@ -40,7 +40,7 @@ struct LoRAAddTests {
             stored.manifest.files.map(\.path.string) == ["adapter_config.json", "adapter_model.safetensors"]
         )
         #expect(stored.manifest.source.repository == "ada/sql-lora")
-        #expect(try home.declared(base) == [DeclaredAdapter(name: "sql", source: "ada/sql-lora")])
+        #expect(try await home.declared(base) == [DeclaredAdapter(name: "sql", source: "ada/sql-lora")])
     }
 
     @Test func `the same again does nothing, another strength changes that alone`() async throws {
@@ -54,7 +54,7 @@ struct LoRAAddTests {
         #expect(!home.home.hub.requests().contains { $0.request.target.contains(".gguf") })
         let scaled = try await home.add("sql", "ada/sql-lora", scale: 0.25)
         #expect((scaled.changed, scaled.scale) == (true, 0.25))
-        #expect(try home.declared(home.served).map(\.scale) == [0.25])
+        #expect(try await home.declared(home.served).map(\.scale) == [0.25])
         let failure = try await home.failedAdd("sql", "ada/other")
         #expect(
             (failure.kind, failure.message) == (
@@ -70,7 +70,7 @@ struct LoRAAddTests {
         let reports = Reports()
         #expect(try await home.add("more", "ada/sql-lora", reports: reports).wasThere)
         #expect(reports.notes.contains { $0.hasSuffix("what is stored is used") })
-        #expect(try home.declared(home.served).map(\.name) == ["sql", "more"])
+        #expect(try await home.declared(home.served).map(\.name) == ["sql", "more"])
     }
 
     @Test func `a newer commit takes the place of the stored one`() async throws {
@@ -95,7 +95,7 @@ struct LoRAAddTests {
         #expect(try await home.add("old", "ada/sql-lora@v1").rank == 2)
         #expect(try await home.add("new", "ada/sql-lora").rank == 4)
         #expect(try home.stored().count == 2)
-        #expect(try home.declared(LoRAHome.model).map(\.revision) == ["v1", nil])
+        #expect(try await home.declared(LoRAHome.model).map(\.revision) == ["v1", nil])
     }
 
     @Test func `a dry run judges and tells, and leaves all as it is`() async throws {
@@ -122,7 +122,7 @@ struct LoRAAddTests {
         let home = try await LoRAHome("llamacpp", AdapterRepository.gguf("ada/sql-lora"), stored: false)
         try await home.home.pull(home.served) { $0.name = "mine" }
         #expect(try await home.add("sql", "ada/sql-lora", to: "mine").config == "mine")
-        #expect(try home.declared("mine").map(\.name) == ["sql"])
+        #expect(try await home.declared("mine").map(\.name) == ["sql"])
         #expect(try await home.failedAdd("sql", "ada/sql-lora", to: "nobodys").kind == .notFound)
         #expect(!FileSystem.exists(home.workspace.home.configFile(of: "nobodys")))
     }

@@ -68,8 +68,9 @@ struct LoRAHome {
         try await LoRAList(model).run(in: workspace) { _ in }
     }
 
-    func declared(_ config: String) throws -> [DeclaredAdapter] {
-        try ConfigLookup(config).one(in: workspace).settings[SettingKey<[DeclaredAdapter]>.adapters] ?? []
+    func declared(_ config: String) async throws -> [DeclaredAdapter] {
+        try await ConfigLookup(config).one(in: workspace).settings[SettingKey<[DeclaredAdapter]>.adapters]
+            ?? []
     }
 
     func configText(_ name: String) throws -> String {

@@ -82,6 +82,6 @@ struct LoRALaunchTests {
         try FileSystem.write(try SampleAdapter().gguf(), to: file)
         try await home.add("sql", file.string, to: "mine")
         #expect(try value(of: "--lora", await argv(home)).hasSuffix("/gguf/f32/sql.gguf"))
-        #expect(try home.declared("mine").map(\.source) == ["./tuned/sql.gguf"])
+        #expect(try await home.declared("mine").map(\.source) == ["./tuned/sql.gguf"])
     }
 }

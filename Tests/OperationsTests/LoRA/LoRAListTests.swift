@@ -48,7 +48,7 @@ struct LoRAListTests {
         async throws
     {
         let home = try await LoRAHome("llamacpp")
-        let text = try ConfigLookup("lora-template").one(in: home.workspace)
+        let text = try await ConfigLookup("lora-template").one(in: home.workspace)
         #expect(text.settings[SettingKey<[DeclaredAdapter]>.adapters]?.isEmpty == false)
         _ = try Initialize(home.workspace.home.path).run(isDryRun: false)
         #expect(FileSystem.exists(home.workspace.home.configFile(of: "lora-template")))
@@ -101,14 +101,14 @@ struct LoRAListTests {
         try await home.add("again", "ada/sql-lora")
         let planned = try await home.remove(home.served, "again", isDryRun: true)
         #expect((planned.usedBy, planned.removed) == (["tiny-llama-GGUF"], []))
-        #expect(try home.declared(home.served).count == 2)
+        #expect(try await home.declared(home.served).count == 2)
         _ = try await home.remove(home.served, "again")
         #expect(try home.configText("tiny-llama-GGUF") == alone)
         #expect(try home.stored().count == 1)
         let last = try await home.remove("tiny-llama-GGUF", "sql")
         #expect(last.removed.count == 1)
         #expect(try home.stored().isEmpty)
-        #expect(try home.declared(home.served).isEmpty)
+        #expect(try await home.declared(home.served).isEmpty)
         let failure = await #expect(throws: Failure.self) { try await home.remove(home.served, "sql") }
         #expect(failure?.kind == .notFound)
     }
@@ -119,7 +119,7 @@ struct LoRAListTests {
         try home.serve(home.stored()[0])
         let removed = try await home.remove(home.served, "sql")
         #expect((removed.servedBy, removed.removed) == (["llamacpp"], []))
-        #expect(try home.declared(home.served).isEmpty)
+        #expect(try await home.declared(home.served).isEmpty)
         #expect(try home.stored().count == 1)
     }
 }

@@ -26,8 +26,8 @@ struct LoRATogetherTests {
         let added = try await LoRAAdd("mine", name: "sql", source: "ada/sql-lora", scale: 0.25)
             .run(in: home.workspace, isDryRun: false) { _ in try? declare(["sql", "b"], in: home) }
         #expect(added.changed)
-        #expect(try home.declared("mine").map(\.name) == ["sql", "b"])
-        #expect(try home.declared("mine").map(\.scale) == [0.25, 1])
+        #expect(try await home.declared("mine").map(\.name) == ["sql", "b"])
+        #expect(try await home.declared("mine").map(\.scale) == [0.25, 1])
     }
 
     @Test func `an adapter of the same name that came meanwhile is in the way`() async throws {
@@ -42,7 +42,7 @@ struct LoRATogetherTests {
             }
         }
         #expect((failure?.kind, failure?.message.contains("ada/other")) == (.conflict, true))
-        #expect(try home.declared("mine").map(\.source) == ["ada/other"])
+        #expect(try await home.declared("mine").map(\.source) == ["ada/other"])
     }
 
     @Test func `the entry that is removed is the adapter's, wherever it has moved to meanwhile`() async throws
@@ -55,14 +55,14 @@ struct LoRATogetherTests {
             try? declare(["sql", "b"], in: home)
         }
         #expect(removed.name == "sql")
-        #expect(try home.declared("mine").map(\.name) == ["b"])
+        #expect(try await home.declared("mine").map(\.name) == ["b"])
         let gone = await failure {
             try await LoRARemove("mine", name: "b").run(in: home.workspace, isDryRun: false) { _ in
                 try? declare(["c"], in: home)
             }
         }
         #expect(gone?.kind == .notFound)
-        #expect(try home.declared("mine").map(\.name) == ["c"])
+        #expect(try await home.declared("mine").map(\.name) == ["c"])
     }
 
     // MARK: Files that a launch has
