@@ -62,7 +62,11 @@ struct ServingStage: Sendable {
     // MARK: The launch
 
     /// The launch as the container runs it.
-    func launch(_ plan: Launch.Plan, _ container: Docker.Container?) async throws(Failure) -> ServedLaunch {
+    func launch(
+        _ plan: Launch.Plan,
+        _ container: Docker.Container?,
+        _ report: Reporter
+    ) async throws(Failure) -> ServedLaunch {
         guard plan.launch.nodes.isEmpty else {
             throw Failure(
                 .unsupported,
@@ -70,7 +74,7 @@ struct ServingStage: Sendable {
                 hint: "`stackctl \(stack.name) launch` prints the command of each machine"
             )
         }
-        if let container { try checkKey(plan, container) }
+        try checkKey(plan, container, report)
         var entrypoint: [String] = []
         if let name = container?.image ?? plan.launch.image {
             entrypoint = (try? await engine.image(name))?.configuration?.entrypoint ?? []
@@ -86,7 +90,11 @@ struct ServingStage: Sendable {
     }
 
     /// Refuses a container that would not see the file with the key: it would end before it serves.
-    private func checkKey(_ plan: Launch.Plan, _ container: Docker.Container) throws(Failure) {
+    private func checkKey(
+        _ plan: Launch.Plan,
+        _ container: Docker.Container?,
+        _ report: Reporter
+    ) throws(Failure) {
         guard let key = plan.launch.keySource, let mount = plan.keyMount else { return }
         guard let here = try? FileSystem.status(FilePath(key)) else {
             throw Failure(
@@ -95,15 +103,34 @@ struct ServingStage: Sendable {
                 hint: "write the key into it, or take `api_key` out of the model's configuration"
             )
         }
-        let there = container.source(of: LaunchPlan.keyPath).flatMap { try? FileSystem.status($0) }
+        let source: FilePath?
+        switch container.map({ .file($0.source(of: LaunchPlan.keyPath) ?? "") }) ?? declaredKey {
+        case .file(let path): source = path
+        case .nothing: source = nil
+        case .unknown:
+            let place = "`\(stack.composeFile)` gives the container `\(mount)`"
+            return report(
+                .warning("the key could not be looked for: see that \(place), or the server ends at once")
+            )
+        }
+        let there = source.flatMap { try? FileSystem.status($0) }
         guard let there, there.inode == here.inode, there.device == here.device else {
+            let who = container?.shownName ?? stack.composeFile.string
             throw Failure(
                 .conflict,
-                "`\(container.shownName)` does not see `\(key)`, which has the key, at \(LaunchPlan.keyPath)",
+                "`\(who)` does not see `\(key)`, which has the key, at \(LaunchPlan.keyPath)",
                 hint:
                     "in `\(stack.composeFile)`, write `- \(mount)` below `volumes`, then `stackctl \(stack.name) up`"
             )
         }
+    }
+
+    /// What a container that Compose makes will see where the key is to be.
+    private var declaredKey: ComposeFile.Mounted {
+        let folder = stack.composeFile.removingLastComponent()
+        guard let file = ComposeFile(at: stack.composeFile), let service = file.service(of: stack.container)
+        else { return .unknown }
+        return file.mounted(at: LaunchPlan.keyPath, in: service, from: folder)
     }
 
     /// What a rollback leads to: what answered before an attempt that has not ended, else what was served before.

@@ -68,7 +68,7 @@ public struct Use: Sendable {
     /// What would be done.
     public func plan(in workspace: Workspace, report: @escaping Reporter) async throws(Failure) -> Plan {
         await advise(in: workspace, report)
-        do throws(Failure) { return .serve(try await served(in: workspace)) } catch {
+        do throws(Failure) { return .serve(try await served(in: workspace, report)) } catch {
             guard error.kind == .notFound else { throw error }
             do throws(Failure) {
                 return .pull(
@@ -78,11 +78,11 @@ public struct Use: Sendable {
         }
     }
 
-    private func served(in workspace: Workspace) async throws(Failure) -> UsedModel {
+    private func served(in workspace: Workspace, _ report: Reporter) async throws(Failure) -> UsedModel {
         let launch = try await Launch(reference, quant: quant, flags: flags).plan(in: workspace)
         let stage = try await ServingStage(workspace)
         let container = try await stage.container()
-        let next = try await stage.launch(launch, container)
+        let next = try await stage.launch(launch, container, report)
         let state = try stage.state()
         let isServed = state.active.map { $0.isSameCommand(as: next) } == true && state.attempt == nil
         return stage.outcome(next, state, container?.shownName, changed: !isServed)
@@ -106,7 +106,7 @@ public struct Use: Sendable {
         }
         launch.reportUnused(to: report)
         let container = try await stage.container()
-        let next = try await stage.launch(launch, container)
+        let next = try await stage.launch(launch, container, report)
         let state = try stage.state()
         if let container, try await stage.serves(next, state, container, timeout, report) {
             return stage.outcome(next, state, container.shownName, changed: false)

@@ -110,4 +110,29 @@ struct ComposeFileTests {
             #expect(!lines.joined().contains("nvidia"))
         }
     }
+
+    @Test(arguments: [
+        ("volumes: [./k:/run/secrets/api-key:ro]", ComposeFile.Mounted.file("/c/k")),
+        ("volumes: [/keys:/run/secrets]", .file("/keys/api-key")),
+        ("volumes: ['${KEY:-./k}:/run/secrets/api-key']", .unknown),
+        ("volumes: ['${MODELS:-./models}:/models']", .nothing),
+        ("volumes: ['./k:${PLACE}']", .unknown),
+        ("volumes: [keys:/run/secrets]", .unknown),
+        ("volumes: [{type: bind, source: ../k, target: /run/secrets/api-key}]", .file("/k")),
+        ("secrets: [api-key]", .file("/c/keys/mine")),
+        ("secrets: [{source: api-key, target: other}]", .nothing),
+        ("extends: {file: other.yaml, service: x}", .unknown),
+        ("image: x", .nothing),
+    ])
+    func `what a service sees at a path is told, or that it cannot be`(
+        line: String,
+        mounted: ComposeFile.Mounted
+    )
+        throws
+    {
+        let text = "services: {llm: {\(line)}}\nsecrets: {api-key: {file: keys/mine}}\n"
+        try read(text) { file in
+            #expect(file?.mounted(at: "/run/secrets/api-key", in: "llm", from: "/c") == mounted)
+        }
+    }
 }

@@ -50,4 +50,33 @@ struct KeyFileTests {
             #expect(try !stack.script.contains("s3cret"))
         }
     }
+
+    @Test func `before there is a container, the Compose file is asked, and what it cannot tell is said`()
+        async throws
+    {
+        try await ServingHome.with(["good": ["q8_0"]], starting: false) { stack in
+            try declare(in: stack)
+            try await stack.home.client.remove(stack.home.name, forced: true)
+            let file = try stack.home.home.directory.write("s3cret\n", to: "home/\(Self.key)")
+            let reports = Reports()
+            func plan(_ line: String) async throws -> Use.Plan {
+                let service =
+                    "container_name: \(stack.home.name), entrypoint: [sh, /active/launch.sh], \(line)"
+                try stack.home.home.directory.write(
+                    "services: {llm: {\(service)}}\n",
+                    to: "home/stacks/llamacpp/compose.yaml"
+                )
+                let good = try stack.home.home.reference("good")
+                return try await Use(good).plan(in: stack.workspace, report: reports.reporter)
+            }
+            let unseen = await failure { try await plan("image: x") }
+            #expect(
+                unseen?.kind == .conflict && unseen?.message.contains("compose.yaml` does not see") == true
+            )
+            _ = try await plan("volumes: ['\(file):/run/secrets/api-key:ro']")
+            #expect(reports.warnings.allSatisfy { !$0.contains("the key") })
+            _ = try await plan("volumes: ['${KEYS}:/run/secrets']")
+            #expect(reports.warnings.contains { $0.contains("the key could not be looked for") })
+        }
+    }
 }
