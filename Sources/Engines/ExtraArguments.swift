@@ -15,8 +15,6 @@ public struct ExtraArguments {
     private(set) var words: [String] = []
     /// The names of the options among them.
     private(set) var names: Set<String> = []
-    /// The options of which they name a part, as `--speculative-config.model`, and the first of these words.
-    private(set) var parts: [String: String] = [:]
 
     private let flags: EngineFlags
     private static let secrets: Set = ["--api-key", "--hf-token", "-hft"]
@@ -75,7 +73,6 @@ public struct ExtraArguments {
             throw .valueNotAccepted(flags.engine, name, wrong, choices: choices)
         }
         names.insert(known)
-        if name.hasPrefix("\(known)."), parts[known] == nil { parts[known] = name }
         words += [word] + values
     }
 

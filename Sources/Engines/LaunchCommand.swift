@@ -50,37 +50,19 @@ struct LaunchCommand {
 
     /// The words of the command; an option that `extra` has too is left to it, since some engines stop at a
     /// second one.
-    ///
-    /// What that takes away unseen is told with it.
-    func argv(
-        _ engine: EngineName,
-        extra: [String]
-    ) throws(LaunchRefusal) -> (words: [String], displaced: [DisplacedOption]) {
+    func argv(_ engine: EngineName, extra: [String]) throws(LaunchRefusal) -> [String] {
         let flags = EngineFlags.of(engine)
         let extra = try ExtraArguments(extra, flags)
         func synonyms(_ name: String) -> [String] { flags[name]?.names ?? [name] }
         var kept: [Option] = []
-        var displaced: [DisplacedOption] = []
         for option in options {
             let names = ([option.name] + option.rivals).flatMap(synonyms)
             let given = extra.names.filter(names.contains)
             if option.isReserved, let word = given.min() { throw .argumentReserved(engine, word) }
             if given.isEmpty { kept.append(option) }
-            if let part = given.compactMap({ extra.parts[$0] }).first {
-                displaced.append(DisplacedOption(words: option.words, part: part))
-            }
         }
-        return (program + kept.flatMap(\.words) + extra.words, displaced)
+        return program + kept.flatMap(\.words) + extra.words
     }
-}
-
-/// An option that other settings make and that `extra` takes the place of with a part of its structure, so that the other
-/// parts are gone.
-public struct DisplacedOption: Sendable, Equatable {
-    /// The option and its values.
-    public let words: [String]
-    /// The word of `extra`.
-    public let part: String
 }
 
 /// What an option's value is written from.

@@ -28,8 +28,8 @@ public struct LaunchPlan: Sendable, Equatable {
     public let devices: Devices
     /// What is set and the engine has no word for, so that it comes to nothing.
     public let unused: [Setting]
-    /// Options with a structure, which come to nothing because `extra` names parts of the same structure.
-    public let displaced: [DisplacedOption]
+    /// What is set and comes to nothing because `extra` has words in its place.
+    public let replaced: [Setting]
     /// The commands of several machines that serve the model together, the first one's first; none where one does it alone.
     public let nodes: [LaunchNode]
     /// The words that tell llama.cpp where it sees the file with the key, which `argv` ends in.
@@ -65,14 +65,7 @@ public struct LaunchPlan: Sendable, Equatable {
         if let lost = declared.first(where: { !present.contains($0.name) }) {
             throw .missingAdapter(lost.name)
         }
-        let command: LaunchCommand =
-            switch engine {
-            case .llamacpp: try .llamaCpp(request)
-            case .vllm: try .vLLM(request)
-            case .mistralrs: try .mistralRs(request)
-            }
-        let extra = request.settings[SettingKey<[String]>.extra(of: engine)] ?? []
-        let (words, displaced) = try command.argv(engine, extra: extra)
+        let (command, words) = try request.command()
         let secrets = request.secrets
         self.engine = engine
         self.secrets = secrets
@@ -84,7 +77,7 @@ public struct LaunchPlan: Sendable, Equatable {
         image = request.stack.image
         model = command.model
         unused = request.foreign + command.unused
-        self.displaced = displaced
+        replaced = request.replacedByExtra
     }
 
     /// Two plans are equal if they come to the same command.

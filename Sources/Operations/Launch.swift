@@ -161,7 +161,50 @@ public struct Launch: Sendable {
                 settings: settings,
                 size: ByteCount(stored.manifest.files.reduce(0) { $0 + $1.sizeBytes.bytes })
             )
-        } catch { throw Failure(error, stack: stack, model: stored.key.model) }
+        } catch { throw refused(stored, by: stack, error, in: workspace) }
+    }
+
+    private func refused(
+        _ stored: StoredModel,
+        by stack: Stack,
+        _ refusal: LaunchRefusal,
+        in workspace: Workspace
+    ) -> Failure {
+        let failure = Failure(refusal, stack: stack, model: stored.key.model)
+        guard case .formatNotServed(_, let format) = refusal else { return failure }
+        return failure.hinting(elsewhere(stored, stack, format, in: workspace))
+    }
+
+    /// What to do about a format that the stack's engine does not read.
+    private func elsewhere(
+        _ stored: StoredModel,
+        _ stack: Stack,
+        _ format: ModelFormat,
+        in workspace: Workspace
+    ) -> String {
+        let model = stored.key.model
+        let readable = stack.engine.formats(preferring: stack.defaults.format)[0]
+        var ways: [String] = []
+        let reference = try? ModelReference(parsing: model)
+        let entry = reference.flatMap { (try? workspace.catalog())?.entry(for: $0)?.entry }
+        if readable == .gguf {
+            ways.append("make a GGUF of it with `stackctl \(stack.name) convert \(model) --quant q4_k_m`")
+        } else if entry?.safetensors != nil {
+            ways.append(
+                "fetch \(readable.rawValue) with `stackctl \(stack.name) pull \(model) --format \(readable.rawValue)`"
+            )
+        } else {
+            ways.append("pull its original repository, in \(readable.rawValue)")
+        }
+        let other = ((try? workspace.stacks()) ?? []).first {
+            $0.engine.formats(preferring: format).contains(format)
+        }
+        if let other {
+            ways.append(
+                "serve it with a stack that reads \(format.rawValue): `stackctl \(other.name) use \(model)`"
+            )
+        }
+        return ways.joined(separator: ", or ")
     }
 
     /// The adapters that came with the model.
@@ -195,7 +238,7 @@ public struct Launch: Sendable {
 extension Launch.Plan {
     /// Says what is set for this model and comes to nothing with its engine.
     func reportUnused(to report: Reporter) {
-        reportDisplaced(to: report)
+        reportReplaced(to: report)
         // What was shipped is for all engines, and of no surprise where one does not take it.
         let own = launch.unused.filter { setting in
             guard case .file(let file, _)? = settings[setting]?.origin else {
@@ -211,14 +254,16 @@ extension Launch.Plan {
     /// The volume that has the container see the file with the key, if a file has it.
     var keyMount: String? { launch.keySource.map { "\($0):\(LaunchPlan.keyPath):ro" } }
 
-    private func reportDisplaced(to report: Reporter) {
-        for option in launch.displaced {
+    private func reportReplaced(to report: Reporter) {
+        let extra = SettingKey<[String]>.extra(of: launch.engine).setting
+        for setting in launch.replaced {
+            guard let entry = settings[setting] else { continue }
+            // What holds for all models of a stack is there to be replaced for one.
+            let isUsual = entry.origin.isFile && stack.settings[setting]?.origin == entry.origin
+            if isUsual, stack.settings[extra]?.origin != settings[extra]?.origin { continue }
             report(
                 .warning(
-                    """
-                    `\(option.part)` in `extra` takes the place of all of `\(option.words.joined(separator: " "))`, which \
-                    other settings make; write all of its parts in `extra`, or none
-                    """
+                    "`\(setting.path)` (\(entry.origin)) has no effect: `\(extra.path)` has words in its place"
                 )
             )
         }
@@ -282,4 +327,9 @@ extension EffectiveSettings {
         let whole = SecretReference.file(folder.pushing(FilePath(path)).string)
         self[setting] = Entry(.text("\(whole)"), entry.origin)
     }
+}
+
+extension SettingOrigin {
+    /// Whether a file says so, rather than who typed the command.
+    fileprivate var isFile: Bool { if case .file = self { true } else { false } }
 }

@@ -78,17 +78,30 @@ struct ExtraStructureTests {
         return try LaunchPlan(request)
     }
 
+    @Test(arguments: [
+        ("context: 100\nextra: {vllm: [--max-model-len, '200']}", ["context"]),
+        ("context: 100\nextra: {vllm: [--max-num-seqs, '2']}", []),
+        ("context: 100\nextra: {llamacpp: [--ctx-size, '200']}", []),
+        (
+            "generation: {temperature: 0.1, top_p: 0.2, seed: 1}\nextra: {vllm: [--override-generation-config, '{}']}",
+            ["generation.temperature", "generation.top_p"]
+        ),
+        ("extra: {vllm: [--dtype, half]}\ndtype: f16\nparallel: 2", ["dtype"]),
+    ])
+    func `what comes to nothing beside words for the engine is told`(settings: String, replaced: [String])
+        async throws
+    {
+        #expect(try await plan(settings).replaced.map(\.path) == replaced)
+    }
+
     @Test func `a part of a structure that replaces the whole is told`() async throws {
-        let ours = "speculative: {method: ngram, tokens: 3}\n"
+        let ours = "speculative: {method: ngram, tokens: 5}\n"
         let plan = try await plan(ours + "extra: {vllm: [--speculative_config.model, x]}")
-        #expect(plan.displaced.map(\.part) == ["--speculative-config.model"])
-        #expect(plan.displaced.first?.words.first == "--speculative-config")
+        #expect(plan.replaced.map(\.path) == ["speculative.method", "speculative.tokens"])
         #expect(!plan.argv.contains("--speculative-config"))
         for other in ["extra: {vllm: [--compilation-config.mode, '3']}", "context: 512"] {
-            #expect(try await self.plan(ours + other).displaced.isEmpty)
+            #expect(try await self.plan(ours + other).replaced.isEmpty)
         }
-        // Who writes all of it knows.
-        #expect(try await self.plan(ours + "extra: {vllm: [--speculative-config, '{}']}").displaced.isEmpty)
     }
 
     @Test(arguments: [

@@ -154,6 +154,26 @@ struct ConfigFileTests {
 
     // MARK: Checks
 
+    @Test func `a check tells what words for an engine leave without effect, and where it stands`()
+        async throws
+    {
+        let home = try ConfigHome([
+            "config/models/a.yaml": """
+            model: owner/x
+            context: 4096
+            lora: [{name: sql, source: o/s}]
+            gpu: {layers: 3}
+            extra: {vllm: [--max-model-len, '100'], llamacpp: [--n-gpu-layers, '1']}
+
+            """
+        ])
+        let (_, findings) = try await ConfigValidate([]).run(in: home.workspace) { _ in }
+        try #require(findings.map(\.line) == [4, 2])
+        #expect(findings.allSatisfy { $0.severity == .warning })
+        #expect(findings[0].message.contains("`gpu.layers` has no effect on llamacpp"))
+        #expect(findings[1].message == "`context` has no effect on vllm: `extra.vllm` has words in its place")
+    }
+
     @Test func `a check holds extra arguments against the engine's table`() async throws {
         let home = try ConfigHome([
             "config/models/a.yaml":

@@ -45,6 +45,17 @@ struct LaunchFormatTests {
         #expect(try await launch(config, .k8s).written.contains("key=\(key)"))
     }
 
+    @Test
+    func `a launch tells what words for the engine leave without effect, unless it holds for all models`()
+        async throws
+    {
+        let extra = "extra: {llamacpp: [--ctx-size, '100', --n-gpu-layers, '1']}\n"
+        let reports = Reports()
+        _ = try await launch("context: 300\n" + extra, .shell, reports)
+        #expect(reports.warnings.count { $0.contains("has no effect") } == 1)
+        #expect(reports.warnings.contains { $0.hasPrefix("`context` (") && $0.contains("tiny.yaml:2)") })
+    }
+
     @Test(arguments: [
         ("api_key: env:MINE", Launch.Format.env, "env:MINE", "api_key: file:PATH"),
         ("nodes: [a, b]", .compose, "several machines", "--format shell"),

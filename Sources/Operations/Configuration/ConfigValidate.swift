@@ -49,6 +49,7 @@ public struct ConfigValidate: Sendable {
             findings += problems.map { Finding($0, .error) }
             if problems.isEmpty, let config = try workspace.config(named: name) {
                 findings += arguments(config)
+                findings += try replaced(config, in: workspace)
                 findings += try await warnings(config, in: workspace)
             }
         }
@@ -90,6 +91,38 @@ public struct ConfigValidate: Sendable {
     }
 
     // MARK: What is allowed and does nothing
+
+    /// What the file sets twice: by a setting, and by words for an engine that has a stack.
+    private func replaced(_ config: ModelConfig, in workspace: Workspace) throws(Failure) -> [Finding] {
+        var findings: [Finding] = []
+        for engine in EngineName.allCases {
+            let extra = SettingKey<[String]>.extra(of: engine).setting
+            guard config.settings[extra] != nil,
+                let stack = try workspace.stacks().first(where: { $0.engine == engine })
+            else { continue }
+            // Which options a setting makes is the same for all models.
+            let format = engine.formats(preferring: .gguf)[0]
+            let files = format == .gguf ? ["model.gguf"] : ["config.json", "model.safetensors"]
+            var request = LaunchRequest(
+                stack: stack,
+                settings: config.settings,
+                model: config.name,
+                format: format,
+                files: files.map { "\(stack.mount)/model/\($0)" },
+                draft: files.map { "\(stack.mount)/draft/\($0)" }
+            )
+            request.settings[SettingKey<[DeclaredAdapter]>.adapters.setting] = nil
+            findings += request.replacedByExtra.compactMap { setting in
+                config.settings[setting].map {
+                    Finding(
+                        $0,
+                        "`\(setting.path)` has no effect on \(engine.rawValue): `\(extra.path)` has words in its place"
+                    )
+                }
+            }
+        }
+        return findings
+    }
 
     private func warnings(_ config: ModelConfig, in workspace: Workspace) async throws(Failure) -> [Finding] {
         var findings: [Finding] = []
