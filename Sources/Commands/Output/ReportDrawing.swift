@@ -7,7 +7,7 @@ struct ReportDrawing: Sendable {
     private let isQuiet: Bool
     private let style: Style
 
-    /// Draws on a display; to somebody who wants quiet, only warnings are said in words.
+    /// Draws on a display; to somebody who wants quiet, nothing is said in words.
     init(_ display: ProgressDisplay, isQuiet: Bool, style: Style) {
         self.display = display
         self.isQuiet = isQuiet
@@ -46,7 +46,8 @@ struct ReportDrawing: Sendable {
         case .done(let file): display.finish(file, as: Phase.done.rawValue)
         case .note(let text): display.say("note", text, line: isQuiet ? nil : sanitized(text))
         case .warning(let text):
-            display.say("warning", text, line: "\(style.yellow("warning")): \(sanitized(text))")
+            let line = "\(style.yellow("warning")): \(sanitized(text))"
+            display.say("warning", text, line: isQuiet ? nil : line)
         }
     }
 }
