@@ -109,6 +109,11 @@ extension Quantization {
         return Self.bits[plain]
     }
 
+    /// The names that are well known, the widest first.
+    public static var knownNames: [String] {
+        bits.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map(\.key)
+    }
+
     private static let bits: [String: Double] = [
         "f32": 32, "f16": 16, "bf16": 16,
         "q8_0": 8.5, "q6_k": 6.56, "q5_k_m": 5.7, "q5_k_s": 5.57, "q5_1": 6, "q5_0": 5.5,

@@ -5,7 +5,8 @@ import Platform
 extension Failure {
     /// Words why a repository does not hold what was asked for.
     init(_ refusal: SelectionRefusal, of repository: String, _ request: PullRequest) {
-        let words = SelectionWords(repository: repository, wanted: request.selection)
+        let isLocal = if case .local = request.origin { true } else { false }
+        let words = SelectionWords(repository: repository, wanted: request.selection, isLocal: isLocal)
         let (kind, message, hint) = words.forWhatIsMissing(refusal) ?? words.forTheChoice(refusal)
         self.init(kind, message, hint: hint)
     }
@@ -17,6 +18,7 @@ private struct SelectionWords {
 
     let repository: String
     let wanted: SelectionRequest
+    let isLocal: Bool
 
     func forWhatIsMissing(_ refusal: SelectionRefusal) -> Wording? {
         switch refusal {
@@ -69,7 +71,9 @@ private struct SelectionWords {
         case .incompleteSet(let stem, let missing):
             (
                 .invalid, "`\(repository)` lacks \(missing) of the shards of `\(stem)`",
-                "its publisher may still be uploading: try later, or choose another quantization"
+                isLocal
+                    ? "bring all of them together in one folder"
+                    : "its publisher may still be uploading: try later, or choose another quantization"
             )
         case .ambiguous(let paths):
             (

@@ -1,4 +1,5 @@
 import Catalog
+import Formats
 import FoundationEssentials
 import Host
 import Hub
@@ -162,6 +163,19 @@ struct Import: Sendable {
         do throws(SelectionRefusal) {
             return (folder, try FileSelection.choose(wanted, from: files))
         } catch { throw Failure(error, of: "\(origin)", request) }
+    }
+
+    /// Refuses a folder that has weights too, and is no model.
+    func refuseAdapter() throws(Failure) {
+        guard FileSystem.exists(origin.appending(AdapterFacts.configName)),
+            !FileSystem.exists(origin.appending("config.json"))
+        else { return }
+        throw Failure(
+            .unsupported,
+            "\(origin) is a LoRA adapter, not a model",
+            hint:
+                "lay it over its model with `stackctl lora add MODEL NAME=\(ModelReference(.local(origin)))`"
+        )
     }
 
     private func besides(_ folder: FilePath) throws -> [(path: String, status: FileStatus)] {

@@ -242,7 +242,7 @@ struct PullRequest: Sendable {
             hint: near.isEmpty
                 ? "see `stackctl catalog ls`, or name a repository of the hub: `ORG/REPO`"
                 : "did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?"
-        )
+        ).noticingLocal(reference)
     }
 
     /// The name under which a file or folder of this machine is stored.

@@ -127,7 +127,9 @@ extension PullRequest {
         case .hub(let repository, let revision):
             do throws(HubError) {
                 return .hub(hub, try await hub.revision(revision, of: repository, tries: tries))
-            } catch { throw Failure(error, client: hub) }
+            } catch {
+                throw Failure(error, client: hub).noticingLocal(ModelReference(.repository("\(repository)")))
+            }
         case .ollama(let reference):
             let registry = hub.registry(at: reference.endpoint)
             do throws(OllamaError) {

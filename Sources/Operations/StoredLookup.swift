@@ -86,6 +86,10 @@ struct StoredLookup: Sendable {
 
     /// Why nothing was found, with what the person may have meant.
     func missing(_ stack: Stack, in workspace: Workspace) async -> Failure {
+        await missing(stack, workspace).noticingLocal(reference)
+    }
+
+    private func missing(_ stack: Stack, _ workspace: Workspace) async -> Failure {
         let message = "`\(reference)` is not stored in `\(stack.name)`"
         for other in (try? workspace.stacks()) ?? [] where other.name != stack.name {
             guard let store = try? await workspace.store(of: other),

@@ -16,7 +16,10 @@ struct LimitsShow: AsyncParsableCommand {
     @Argument(help: "The model.", transform: ModelReference.typed)
     var model: ModelReference
 
-    @Option(help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"))
+    @Option(
+        help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"),
+        transform: Quantization.typed
+    )
     var quant: Quantization?
 
     @OptionGroup var common: CommonOptions

@@ -145,10 +145,13 @@ struct ModelConvert: AsyncParsableCommand {
 
     private func options() throws -> ConvertOptions {
         var options = ConvertOptions()
+        options.format = to == .uqff ? .uqff : .gguf
         options.targets = try quant.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map
         { text in
             guard let target = ConversionTarget(parsing: text) else {
-                throw ValidationError("`\(text)` is no quantization such as `q4_k_m`")
+                throw ValidationError(
+                    "`\(text)` is no quantization\n\nhint: \(ConversionTarget.hint(near: text, in: options.format))"
+                )
             }
             return target
         }
@@ -159,7 +162,6 @@ struct ModelConvert: AsyncParsableCommand {
             return choice
         }
         (options.engine, options.image) = (engine, image)
-        options.format = to == .uqff ? .uqff : .gguf
         (options.threads, options.name) = (threads, name)
         (options.output, options.importance) = (output.map { FilePath($0) }, imatrix.map { FilePath($0) })
         (options.keepsSource, options.preTokenizer, options.force) = (keepSource, pre, force)

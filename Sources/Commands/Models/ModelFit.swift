@@ -31,7 +31,10 @@ struct ModelFit: AsyncParsableCommand {
     )
     var kvType: String?
 
-    @Option(help: ArgumentHelp("The only quantization to ask about.", valueName: "q"))
+    @Option(
+        help: ArgumentHelp("The only quantization to ask about.", valueName: "q"),
+        transform: Quantization.typed
+    )
     var quant: Quantization?
 
     @Option(help: ArgumentHelp("The branch, tag or commit.", valueName: "r"))

@@ -29,7 +29,10 @@ struct ModelInspect: AsyncParsableCommand {
     @Flag(help: "Print arrays and texts whole: vocabularies, templates.")
     var full = false
 
-    @Option(help: ArgumentHelp("The quantization, if there are several.", valueName: "q"))
+    @Option(
+        help: ArgumentHelp("The quantization, if there are several.", valueName: "q"),
+        transform: Quantization.typed
+    )
     var quant: Quantization?
 
     @Option(help: ArgumentHelp("The format, if there are both.", valueName: "format"))

@@ -19,7 +19,10 @@ struct ModelPull: AsyncParsableCommand {
     @Argument(help: "The models to pull.", transform: ModelReference.typed)
     var models: [ModelReference]
 
-    @Option(help: ArgumentHelp("The quantization, for example q4_k_m.", valueName: "q"))
+    @Option(
+        help: ArgumentHelp("The quantization, for example q4_k_m.", valueName: "q"),
+        transform: Quantization.typed
+    )
     var quant: Quantization?
 
     @Option(

@@ -17,7 +17,7 @@ struct ModelRemove: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only this format.", valueName: "format"))
     var format: ModelFormat?
 
-    @Option(help: ArgumentHelp("Only this quantization.", valueName: "q"))
+    @Option(help: ArgumentHelp("Only this quantization.", valueName: "q"), transform: Quantization.typed)
     var quant: Quantization?
 
     @Flag(help: "Also if a running container serves it.")

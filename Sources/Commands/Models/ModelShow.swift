@@ -11,7 +11,10 @@ struct ModelShow: AsyncParsableCommand {
     @Argument(help: "The model.", transform: ModelReference.typed)
     var model: ModelReference
 
-    @Option(help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"))
+    @Option(
+        help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"),
+        transform: Quantization.typed
+    )
     var quant: Quantization?
 
     @Option(help: ArgumentHelp("The format, if both are stored.", valueName: "format"))

@@ -8,14 +8,25 @@ extension ModelReference {
     /// Reads what a person typed for a model; a mistake is told with its reason.
     static func typed(_ text: String) throws -> ModelReference {
         do throws(ModelReferenceError) { return try ModelReference(parsing: text) } catch {
-            throw ValidationError("\(error)")
+            var hint = hintOfLocal(text)
+            if case .badQuantization(let name) = error { hint = hint ?? Quantization.hint(near: name) }
+            throw ValidationError("\(error)\(hint.map { "\n\nhint: \($0)" } ?? "")")
         }
     }
 }
 
-extension Quantization: ExpressibleByArgument {
-    /// Reads a quantization in any spelling.
-    public init?(argument: String) { self.init(parsing: argument) }
+extension Quantization {
+    /// Reads a quantization in any spelling; a mistake is told with the names that resemble it, else with all.
+    static func typed(_ text: String) throws -> Quantization {
+        if let quantization = Quantization(parsing: text) { return quantization }
+        throw ValidationError("`\(text)` is no quantization\n\nhint: \(hint(near: text))")
+    }
+
+    fileprivate static func hint(near text: String) -> String {
+        let near = nearestNames(to: text, in: knownNames)
+        guard near.isEmpty else { return "did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?" }
+        return "well-known ones are \(knownNames.joined(separator: ", "))"
+    }
 }
 
 extension ModelFormat: ExpressibleByArgument {}

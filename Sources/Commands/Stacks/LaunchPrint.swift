@@ -12,7 +12,10 @@ struct LaunchPrint: AsyncParsableCommand {
     @Argument(help: "The model; without it the one of the settings.", transform: ModelReference.typed)
     var model: ModelReference?
 
-    @Option(help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"))
+    @Option(
+        help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"),
+        transform: Quantization.typed
+    )
     var quant: Quantization?
 
     @Option(help: ArgumentHelp("How to write it: shell, compose, json, env or k8s.", valueName: "format"))

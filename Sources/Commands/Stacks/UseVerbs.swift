@@ -23,7 +23,10 @@ struct UseRun: AsyncParsableCommand {
     )
     var model: ModelReference?
 
-    @Option(help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"))
+    @Option(
+        help: ArgumentHelp("The quantization, if several are stored.", valueName: "q"),
+        transform: Quantization.typed
+    )
     var quant: Quantization?
 
     @Option(

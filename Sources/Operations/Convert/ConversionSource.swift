@@ -114,7 +114,11 @@ extension ConversionSource {
             selection: SelectionRequest(formats: [.safetensors, .gguf])
         )
         let (folder, chosen): (FilePath, FileSelection)
-        do { (folder, chosen) = try Import(whole, request, PullOptions()).choose() } catch {
+        do {
+            let source = Import(whole, request, PullOptions())
+            try source.refuseAdapter()
+            (folder, chosen) = try source.choose()
+        } catch {
             throw Failure(error)
         }
         guard chosen.files.allSatisfy({ $0.parts.count == 1 }) else {

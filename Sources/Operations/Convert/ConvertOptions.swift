@@ -37,6 +37,11 @@ public struct ConversionTarget: Sendable, Hashable {
 
     private init(choice: Choice) { self.choice = choice }
 
+    /// The names that resemble what was typed, and those of all that a format can have.
+    public static func hint(near text: some StringProtocol, in format: ModelFormat) -> String {
+        TargetForm.hint(near: text, in: format)
+    }
+
     /// Whether weights get scales in common, and not just another width: only then is there something to choose about
     /// how it is done.
     public var isQuantized: Bool {

@@ -15,7 +15,8 @@ extension Failure {
             self.init(
                 .invalid,
                 "\(error)",
-                hint: "the source is damaged: `stackctl verify` tells whether it is what was published",
+                hint:
+                    "the source is damaged: fetch or make it anew; `stackctl verify` tells it of what is stored",
                 cause: error
             )
         case .outOfRange:

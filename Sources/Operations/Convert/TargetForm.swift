@@ -55,13 +55,15 @@ struct TargetForm: Sendable, Hashable, CustomStringConvertible {
         "hqq4": "hqq4", "hqq8": "hqq8", "fp8": "f8e4m3",
     ]
 
-    /// The names of all that a format can have.
-    static func names(in format: ModelFormat) -> String {
+    /// The names that resemble what was typed, and those of all that a format can have.
+    static func hint(near text: some StringProtocol, in format: ModelFormat) -> String {
         let names =
             format == .gguf
             ? QuantizationTarget.allCases.map(\.rawValue) + ofLlamaCppAlone.sorted()
             : ofMistralRs.keys.sorted()
-        return names.joined(separator: ", ")
+        let near = nearestNames(to: String(text), in: names).map { "`\($0)`" }.joined(separator: " or ")
+        return (near.isEmpty ? "" : "did you mean \(near)? ")
+            + "`--quant` takes \(names.joined(separator: ", "))"
     }
 
     /// Whether nothing good comes of it unless it is known which weights matter.
@@ -151,21 +153,17 @@ extension ConvertOptions {
         Failure(
             .unsupported,
             format == .gguf ? "a model cannot be made \(quant) here" : "mistral.rs makes no \(quant)",
-            hint: "`--quant` takes \(TargetForm.names(in: format))"
+            hint: TargetForm.hint(near: quant.name, in: format)
         )
     }
 
     private var quantizationNeeded: Failure {
         Failure(
-            .invalid,
+            .usage,
             format == .gguf
                 ? "a GGUF is converted to another quantization, and none is named"
                 : "a uqff is quantized, and no quantization is named",
-            hint: "add `--quant`, for example `--quant \(format == .gguf ? "q4_k_m" : "q4_k")`",
-            cause: QuantizationNeeded()
+            hint: "add `--quant`, for example `--quant \(format == .gguf ? "q4_k_m" : "q4_k")`"
         )
     }
 }
-
-/// What was typed does not say what a model is to become.
-public struct QuantizationNeeded: Error, Sendable {}
