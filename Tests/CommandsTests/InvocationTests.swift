@@ -112,6 +112,23 @@ struct InvocationTests {
     }
 }
 
+struct QuantizationNameTests {
+    @Test(arguments: [
+        ("pull org/x --quant q4kk", "did you mean `q4_k`"),
+        ("fit x --quant zzzzzz", "well-known ones are f32"),
+        ("pull org/x:q4_k_n", "did you mean `q4_k_m`"), ("convert ./x --quant q4_k_n", "`--quant` takes f32"),
+    ])
+    func `a mistyped quantization is told with those that resemble it, else with all`(
+        typed: String,
+        hint: String
+    ) {
+        let error = #expect(throws: (any Error).self) {
+            try Stackctl.parseAsRoot(typed.split(separator: " ").map(String.init))
+        }
+        #expect(error.map { Stackctl.fullMessage(for: $0).contains(hint) } == true)
+    }
+}
+
 struct ExitTests {
     @Test func `every kind of failure has the status that scripts rely on`() {
         let statuses: [Failure.Kind: Int32] = [

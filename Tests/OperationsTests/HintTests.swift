@@ -52,4 +52,18 @@ struct HintTests {
         #expect(refused?.hint?.contains("in safetensors") == true)
         #expect(refused?.hint?.contains("`stackctl llamacpp use org/tiny-GGUF`") == true)
     }
+
+    @Test func `a file of one's own with a number that is none is not to be compared with a publisher's`()
+        async throws
+    {
+        let home = try TestHome()
+        let source = try home.sampleGGUF("f16")
+        var bytes = try FileSystem.read(source)
+        // Some of its weights.
+        let middle = bytes.count / 128 * 64
+        for index in middle..<middle + 64 { bytes[index] = index.isMultiple(of: 2) ? 0xFF : 0x7F }
+        try FileSystem.write(bytes, to: source)
+        let refused = try await home.failedConversion(source.string, "q4_0")
+        #expect(refused.kind == .invalid && refused.hint?.contains("fetch or make it anew") == true)
+    }
 }

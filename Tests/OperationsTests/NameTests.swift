@@ -104,6 +104,11 @@ struct NameTests {
         #expect(refused?.kind == .conflict && refused?.message.contains("`llama3:8b` of the catalog") == true)
         #expect(try await ConfigLookup("llama3:8b").one(in: home.workspace()).name == "llama3-8b")
         #expect(try await launched("llama3.yaml").folder == "org--x")
+        let (_, findings) = try await ConfigValidate(["llama3"]).run(in: home.workspace()) { _ in }
+        #expect(findings.map(\.severity) == [.warning] && findings.first?.line == 1)
+        #expect(
+            findings.first?.message.hasSuffix("of the catalog: only `llama3.yaml` means this file") == true
+        )
     }
 
     @Test func `a model that was stored under a name of one's own has the configuration of what it is`()

@@ -137,6 +137,12 @@ public struct ConfigValidate: Sendable {
                 )
             }
         }
+        if let reference = config.reference, let entry = config.settings[SettingKey.model.setting],
+            let other = try await workspace.namesake(ofConfig: config.name, about: reference)
+        {
+            let way = "only `\(config.name).yaml` means this file"
+            findings.append(Finding(entry, "`\(config.name)` is also \(other): \(way)"))
+        }
         if let context = config.settings[.context], let reference = config.reference,
             let entry = config.settings[SettingKey.context.setting]
         {
