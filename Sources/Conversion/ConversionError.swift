@@ -26,10 +26,14 @@ public enum ConversionError: ConversionLimit, Sendable, Equatable {
     case unsupportedSource(tensor: String, type: TensorType)
     /// A tensor's type cannot be made here.
     case unsupportedTarget(tensor: String, type: TensorType)
+    /// Tensors are missing that the model has by its own description.
+    case tensors(TensorFlaws)
     /// A tensor of a model with experts does not say which layer it belongs to.
     case layer(tensor: String)
     /// What should choose tensors is no regular expression.
     case pattern(String)
+    /// What should choose tensors occurs in the name of none that is quantized.
+    case unusedPattern(String)
     /// An importance matrix is not what it should be.
     case importance(ImportanceFlaw, path: FilePath)
     /// An importance matrix has another number of weights for a tensor than a row of it has elements.
@@ -51,6 +55,10 @@ public enum ConversionError: ConversionLimit, Sendable, Equatable {
         case mismatch(entry: String)
         /// A weight is infinite or no number.
         case notFinite(entry: String)
+        /// A weight is below zero, and it should be a sum of squares.
+        case negative(entry: String)
+        /// It has weights for none of the model's tensors.
+        case foreign
     }
 
     /// What is wrong with a file that was written.
@@ -88,8 +96,10 @@ extension ConversionError: CustomStringConvertible {
             "tensor `\(tensor)` has the type \(type.rawValue), which cannot be read"
         case .unsupportedTarget(let tensor, let type):
             "tensor `\(tensor)` cannot be made \(type.rawValue)"
+        case .tensors(let flaws): flaws.description
         case .layer(let tensor): "tensor `\(tensor)` does not tell its layer"
         case .pattern(let pattern): "`\(pattern)` is no regular expression"
+        case .unusedPattern(let pattern): "`\(pattern)` is in the name of no tensor that is quantized"
         case .importance(let flaw, let path): "\(path): \(flaw)"
         case .importanceSize(let tensor, let expected, let found):
             "there are \(found) weights for tensor `\(tensor)` and not \(expected)"
@@ -108,6 +118,8 @@ extension ConversionError.ImportanceFlaw: CustomStringConvertible {
         case .missingKey(let key): "the key `\(key)` is missing"
         case .mismatch(let entry): "the sums and the counts of `\(entry)` do not fit each other"
         case .notFinite(let entry): "`\(entry)` has a weight that is infinite or none"
+        case .negative(let entry): "`\(entry)` has a weight below zero"
+        case .foreign: "it has weights for none of the model's tensors"
         }
     }
 }

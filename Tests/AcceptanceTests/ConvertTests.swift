@@ -96,6 +96,12 @@ struct ConvertTests {
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "f16", "--pure"], 64, "say how to quantize"),
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "q8", "--tensor-type", "x"], 64, "REGEX=TYPE"),
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "q8", "--engine", "other"], 64, "--engine"),
+            (["./\(SampleModel.repository)", "--pre", "llama-bqe"], 64, "`--pre` takes `llama-bpe`"),
+            (["./\(SampleModel.repository)", "--pre", ""], 64, "`qwen2`"),
+            (
+                ["\(gguf)/tiny-llama-f16.gguf", "--quant", "q8", "--tensor-type", "attn_x=q4_0"], 4,
+                "`attn_x`"
+            ),
             (["\(gguf)/tiny-llama-q8_0.gguf", "--quant", "q4"], 8, "--allow-requantize"),
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "iq3_s"], 8, "cannot be made iq3_s"),
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "iq2_xs"], 8, "hint: add `--imatrix FILE`"),

@@ -7,15 +7,12 @@ import Testing
 
 /// Folders that cannot be converted: each is refused for what it is, before anything is written.
 struct HostileFolderTests {
-    private static let configuration = """
-        "architectures":["LlamaForCausalLM"],"model_type":"llama","vocab_size":512,"hidden_size":8,
-        "num_attention_heads":2,"num_hidden_layers":1,"intermediate_size":8
-        """
+    private static let configuration = SmallFolder.configuration()
 
     /// A folder of a model that could be converted, with other files in the place of some.
     private func folder(
         _ configuration: String = Self.configuration,
-        tensors: [HubTensor] = [HubTensor("model.norm.weight", "F32", [8])],
+        tensors: [HubTensor] = SmallFolder.tensors(),
         _ files: [String: String] = [:]
     ) throws -> TemporaryDirectory {
         let folder = try TemporaryDirectory()
@@ -51,13 +48,12 @@ struct HostileFolderTests {
         #expect(refusal(try folder(scaled)) == .feature(.ropeScaling("spiral")))
         let draft = Self.configuration + #","draft_vocab_size":32000"#
         #expect(refusal(try folder(draft)) == .feature(.kind("a draft model")))
-        let odd = [
-            HubTensor("model.norm.weight", "F32", [8]), HubTensor("model.layers.0.what.weight", "F32", [8]),
-        ]
+        let odd = SmallFolder.tensors(and: [HubTensor("model.layers.0.what.weight", "F32", [8])])
         #expect(refusal(try folder(tensors: odd)) == .unknownTensor("model.layers.0.what.weight"))
-        let far = [HubTensor("model.layers.1.input_layernorm.weight", "F32", [8])]
-        #expect(refusal(try folder(tensors: far)) == .unknownTensor("model.layers.1.input_layernorm.weight"))
-        let integers = [HubTensor("model.norm.weight", "I32", [8])]
+        let integers = SmallFolder.tensors(
+            changing: ["model.norm.weight": nil],
+            and: [HubTensor("model.norm.weight", "I32", [8])]
+        )
         #expect(
             refusal(try folder(tensors: integers))
                 == .feature(.tensorType(tensor: "model.norm.weight", type: .i32))
@@ -75,29 +71,107 @@ struct HostileFolderTests {
         #expect(refusal(try folder(changed)) == .configuration(key: key))
     }
 
-    @Test func `shapes must fit the configuration`() throws {
-        let query = "model.layers.0.self_attn.q_proj.weight"
-        #expect(refusal(try folder(tensors: [HubTensor(query, "F32", [6, 8])])) == .shape(tensor: query))
+    @Test(
+        arguments: [
+            ("model.embed_tokens.weight", nil), ("model.norm.weight", nil),
+            ("model.layers.0.input_layernorm.weight", nil), ("model.layers.0.mlp.down_proj.weight", nil),
+            ("model.layers.0.self_attn.q_proj.weight", [6, 8]),
+            ("model.layers.0.self_attn.q_proj.weight", [0, 8]),
+            ("model.layers.0.self_attn.k_proj.weight", [4, 8]),
+            ("model.layers.0.mlp.up_proj.weight", [8, 16]),
+            ("model.norm.weight", [9]), ("model.embed_tokens.weight", [511, 8]),
+            ("model.embed_tokens.weight", [512, 4]), ("model.norm.weight", [8, 1]),
+        ] as [(String, [Int]?)]
+    )
+    func `a tensor that is missing, or is of another model, is named`(name: String, shape: [Int]?) throws {
+        guard
+            case .tensors(let flaws)? = refusal(
+                try folder(tensors: SmallFolder.tensors(changing: [name: shape]))
+            )
+        else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(flaws.count == 1 && flaws.description.hasPrefix("tensor `\(name)` is "))
+    }
+
+    @Test func `the configuration says how many layers there are, and whether the output is the embedding`()
+        throws
+    {
+        let two = Self.configuration.replacing("layers\":1", with: "layers\":2")
+        guard case .tensors(let flaws)? = refusal(try folder(two)) else {
+            Issue.record("a layer is missing")
+            return
+        }
+        #expect(flaws.count == 9 && flaws.description.hasSuffix(" is missing, and 6 more are wrong"))
+        let far = "model.layers.1.input_layernorm.weight"
+        let more = SmallFolder.tensors(and: [HubTensor(far, "F32", [8])])
+        #expect(refusal(try folder(tensors: more)) == .layer(1, tensor: far, layers: 1))
+
+        let untied = Self.configuration + #","tie_word_embeddings":false"#
+        guard case .tensors(let output)? = refusal(try folder(untied)) else {
+            Issue.record("the output is missing")
+            return
+        }
+        #expect(output.first == [.missing("lm_head.weight")])
+        let whole = SmallFolder.tensors(and: [HubTensor("lm_head.weight", "F32", [512, 8])])
+        #expect(refusal(try folder(untied, tensors: whole)) == nil)
+        let narrow = SmallFolder.tensors(and: [HubTensor("lm_head.weight", "F32", [512, 4])])
+        guard case .tensors? = refusal(try folder(tensors: narrow)) else {
+            Issue.record("the output is of another model")
+            return
+        }
+        // Nobody waits for billions of experts to be counted.
+        let many =
+            Self.configuration.replacing("layers\":1", with: "layers\":10000") + #","num_experts":4000000000"#
+        guard case .tensors(let all)? = refusal(try folder(many)) else {
+            Issue.record("experts are missing")
+            return
+        }
+        #expect(all.description.contains("and at least "))
+    }
+
+    @Test func `a bias need not be there, and must fit if it is`() throws {
+        let query = "model.layers.0.self_attn.q_proj.bias"
+        #expect(refusal(try folder(tensors: SmallFolder.tensors(and: [HubTensor(query, "F32", [8])]))) == nil)
+        guard
+            case .tensors? = refusal(
+                try folder(tensors: SmallFolder.tensors(and: [HubTensor(query, "F32", [4])]))
+            )
+        else {
+            Issue.record("a bias of another model")
+            return
+        }
         let five = HubTensor("model.norm.weight", "F32", [1, 1, 1, 1, 8])
-        #expect(refusal(try folder(tensors: [five])) == .shape(tensor: five.name))
-        #expect(refusal(try folder(tensors: [HubTensor(query, "F32", [0, 8])])) == .shape(tensor: query))
+        let odd = SmallFolder.tensors(changing: [five.name: nil], and: [five])
+        #expect(refusal(try folder(tensors: odd)) == .shape(tensor: five.name))
     }
 
     @Test func `all experts must be there`() throws {
         let mixtral = Self.configuration.replacing("LlamaForCausalLM", with: "MixtralForCausalLM")
+        let gate = HubTensor("model.layers.0.block_sparse_moe.gate.weight", "F32", [2, 8])
+        let common = SmallFolder.tensors().filter { !$0.name.contains(".mlp.") } + [gate]
         let experts = [0, 1].flatMap { expert in
             ["w1", "w2", "w3"].map {
                 HubTensor("model.layers.0.block_sparse_moe.experts.\(expert).\($0).weight", "F32", [8, 8])
             }
         }
         let two = mixtral + #","num_local_experts":2"#
-        #expect(refusal(try folder(two, tensors: experts)) == nil)
-        #expect(refusal(try folder(two, tensors: Array(experts.dropLast()))) == .experts(layer: 0))
+        #expect(refusal(try folder(two, tensors: common + experts)) == nil)
         let name = experts[5].name
-        let uneven = experts.dropLast() + [HubTensor(name, "F32", [8, 4])]
-        #expect(refusal(try folder(two, tensors: Array(uneven))) == .shape(tensor: name))
+        for last in [[], [HubTensor(name, "F32", [8, 4])]] {
+            guard
+                case .tensors(let flaws)? = refusal(
+                    try folder(two, tensors: common + experts.dropLast() + last)
+                )
+            else {
+                Issue.record("an expert is missing or of another model")
+                return
+            }
+            #expect(flaws.count == 1 && flaws.description.contains("`\(name)`"))
+        }
         let one = mixtral + #","num_local_experts":1"#
-        #expect(refusal(try folder(one, tensors: experts)) == .unknownTensor(experts[3].name))
+        #expect(refusal(try folder(one, tensors: common + experts)) == .unknownTensor(experts[3].name))
     }
 
     @Test func `files that are not there are named`() throws {
@@ -115,17 +189,19 @@ struct HostileFolderTests {
         func index(_ map: String) throws {
             try folder.write(#"{"weight_map":{\#(map)}}"#, to: "model.safetensors.index.json")
         }
-        try index(#""model.norm.weight":"model.safetensors","lm_head.weight":"model-2.safetensors""#)
+        let own = SmallFolder.tensors().map { #""\#($0.name)":"model.safetensors""# }.joined(separator: ",")
+        try index(#"\#(own),"lm_head.weight":"model-2.safetensors""#)
         #expect(refusal(folder) == .missing("model-2.safetensors"))
-        try index(#""model.norm.weight":"model.safetensors","lm_head.weight":"model.safetensors""#)
+        try index(#"\#(own),"lm_head.weight":"model.safetensors""#)
         #expect(
             refusal(folder)
                 == .format(.invalid(.index(tensor: "lm_head.weight"), offset: 0), path: folder.path)
         )
         try index(#""lm_head.weight":"model.safetensors""#)
+        let first = "model.embed_tokens.weight"
         #expect(
             refusal(folder)
-                == .format(.invalid(.index(tensor: "model.norm.weight"), offset: 0), path: folder.path)
+                == .format(.invalid(.index(tensor: first), offset: 0), path: folder.path)
         )
         try index(#""model.norm.weight":"../outside.safetensors""#)
         guard case .format(.invalid(.json, _), _)? = refusal(folder) else {
@@ -151,7 +227,11 @@ struct HostileFolderTests {
     }
 
     @Test func `numbers that are none stop the conversion, which names their tensor`() throws {
-        let folder = try folder(tensors: [HubTensor("model.embed_tokens.weight", "F32", [4, 8])])
+        let embedding = HubTensor("model.embed_tokens.weight", "F32", [512, 8])
+        // The end of the file is its end.
+        let folder = try folder(
+            tensors: SmallFolder.tensors(changing: [embedding.name: nil], and: [embedding])
+        )
         let path = folder.appending("model.safetensors")
         var bytes = try FileSystem.read(path)
         bytes.replaceSubrange((bytes.count - 4)..., with: [0, 0, 0xC0, 0x7F])

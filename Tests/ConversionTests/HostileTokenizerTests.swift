@@ -9,14 +9,9 @@ import Testing
 struct HostileTokenizerTests {
     private func refusal(_ files: [String: [UInt8]], tokens: Int = 300) throws -> HuggingFaceError? {
         let folder = try TemporaryDirectory()
-        try folder.write(
-            #"""
-            {"architectures":["LlamaForCausalLM"],"model_type":"llama","vocab_size":\#(tokens),"hidden_size":8,
-            "num_attention_heads":2,"num_hidden_layers":1,"intermediate_size":8}
-            """#,
-            to: "config.json"
-        )
-        try HubFolder.write([HubTensor("model.norm.weight", "F32", [8])], to: "model.safetensors", in: folder)
+        try folder.write("{\(SmallFolder.configuration(tokens: tokens))}", to: "config.json")
+        let weights = SmallFolder.tensors(tokens: min(tokens, 1000))
+        try HubFolder.write(weights, to: "model.safetensors", in: folder)
         for (file, bytes) in files { try folder.write(bytes, to: file) }
         do throws(HuggingFaceError) {
             _ = try HuggingFaceModel(folder.path)

@@ -100,13 +100,39 @@ struct ImportanceTests {
         }
     }
 
-    @Test func `a weight that is no number is refused`() async throws {
+    @Test(arguments: [
+        (Float.nan, ConversionError.ImportanceFlaw.notFinite(entry: "a")),
+        (.infinity, .notFinite(entry: "a")),
+        (-1, .negative(entry: "a")),
+    ])
+    func `a weight that is no number, or below zero, is refused`(
+        weight: Float,
+        flaw: ConversionError.ImportanceFlaw
+    ) async throws {
         try await withTemporaryDirectory { folder in
             let one: [UInt8] = [1, 0, 0, 0]
-            let bytes = one + one + Array("a".utf8) + one + one + GoldenWeights.exactBytes([.nan])
+            let bytes = one + one + Array("a".utf8) + one + one + GoldenWeights.exactBytes([weight])
             let path = try folder.write(bytes, to: "m.dat")
-            #expect(throws: ConversionError.importance(.notFinite(entry: "a"), path: path)) {
-                try ImportanceMatrix(path)
+            #expect(throws: ConversionError.importance(flaw, path: path)) { try ImportanceMatrix(path) }
+        }
+    }
+
+    @Test func `weights of another model are refused, and tensors without weights are counted`() async throws
+    {
+        try await withTemporaryDirectory { folder in
+            let source = try GGUFSource([try folder.write(Self.dense.bytes(), to: "source.gguf")])
+            func result(_ weights: [UInt8]) throws -> QuantizationResult? {
+                let importance = try ImportanceMatrix(try folder.write(weights, to: "m"))
+                let output = QuantizationOutput(.q4_k_m, paths: [folder.appending("out.gguf")])
+                return try Quantizer(source, options: .init(importance: importance)).run([output]).first
+            }
+            let weights = SmallImportance(model: Self.dense)
+            #expect(try result(weights.legacy)?.unweighted == 0)
+            #expect(try result(weights.gguf())?.unweighted == 8)
+            #expect(throws: ConversionError.importance(.foreign, path: folder.appending("m"))) {
+                var other = Self.experts
+                other.isTied = true
+                _ = try result(SmallImportance(model: other).gguf(leavingOut: "attn"))
             }
         }
     }

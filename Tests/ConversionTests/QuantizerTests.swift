@@ -187,6 +187,36 @@ extension QuantizerTests {
         }
     }
 
+    @Test func `a source that lacks tensors by its own description is refused, and they are named`() throws {
+        let folder = try TemporaryDirectory()
+        func flaws(_ architecture: String, layers: Int = 3, without part: String) throws -> TensorFlaws? {
+            var model = Self.model
+            (model.architecture, model.layers) = (architecture, 3)
+            var file = GGUFFile()
+            for (key, value) in model.metadata { file[key] = value }
+            file["\(architecture).block_count"] = .uint32(UInt32(layers))
+            for tensor in model.tensors where !tensor.name.hasPrefix(part) {
+                try file.addTensor(tensor.name, .f32, shape: tensor.shape)
+            }
+            let path = try folder.write(GGUFBuilder.bytes(of: file), to: "source.gguf")
+            do throws(ConversionError) { _ = try GGUFSource([path]) } catch {
+                if case .tensors(let flaws) = error { return flaws }
+                throw error
+            }
+            return nil
+        }
+        #expect(try flaws("llama", without: "-") == nil)
+        #expect(try flaws("llama", without: "token_embd")?.first == [.missing("token_embd.weight")])
+        #expect(try flaws("llama", without: "blk.1.attn_v")?.first == [.missing("blk.1.attn_v.weight")])
+        // An architecture that is not known here may have layers of several kinds.
+        #expect(try flaws("mamba", without: "blk.1.attn_v") == nil)
+        for architecture in ["llama", "mamba"] {
+            #expect(try flaws(architecture, without: "blk.1.")?.first == [.missing("blk.1.*")])
+            #expect(try flaws(architecture, layers: 4, without: "-")?.first == [.missing("blk.3.*")])
+        }
+        #expect(try flaws("llama", layers: 1 << 30, without: "-")?.description.contains("at least") == true)
+    }
+
     @Test func `a source that gets shorter while it is read is refused`() async throws {
         try await withTemporaryDirectory { folder in
             let bytes = try Self.model.bytes()

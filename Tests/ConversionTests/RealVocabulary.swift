@@ -112,16 +112,10 @@ struct RealVocabulary: Sendable, CustomTestStringConvertible {
             """#,
             to: "tokenizer.json"
         )
-        try directory.write(
-            #"""
-            {"architectures":["LlamaForCausalLM"],"model_type":"llama","vocab_size":\#(tokens.count),
-            "hidden_size":8,"num_attention_heads":2,"num_hidden_layers":1,"intermediate_size":8}
-            """#,
-            to: "config.json"
-        )
+        try directory.write("{\(SmallFolder.configuration(tokens: tokens.count))}", to: "config.json")
         try directory.write(#"{"tokenizer_class":"PreTrainedTokenizerFast"}"#, to: "tokenizer_config.json")
         try HubFolder.write(
-            [HubTensor("model.norm.weight", "F32", [8])],
+            SmallFolder.tensors(tokens: tokens.count),
             to: "model.safetensors",
             in: directory
         )

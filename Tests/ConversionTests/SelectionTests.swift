@@ -82,6 +82,12 @@ struct SelectionTests {
         let pure = try Quantizer(model, options: .init(isPure: true)).types(for: .q4_k_m)
         #expect(pure["blk.0.attn_v.weight"] == .q4_K && pure["output.weight"] == .q4_K)
         #expect(pure["output_norm.weight"] == .f32)
+        #expect(throws: ConversionError.unusedPattern("attn_w")) {
+            let options = QuantizationOptions(overrides: [
+                wanted, TensorOverride(pattern: "attn_w", type: .f16),
+            ])
+            _ = try Quantizer(model, options: options).types(for: .q8_0)
+        }
         #expect(throws: ConversionError.pattern("a(")) {
             let options = QuantizationOptions(overrides: [TensorOverride(pattern: "a(", type: .f16)])
             _ = try Quantizer(model, options: options).types(for: .q8_0)

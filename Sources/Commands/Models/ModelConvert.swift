@@ -164,10 +164,19 @@ struct ModelConvert: AsyncParsableCommand {
         (options.engine, options.image) = (engine, image)
         (options.threads, options.name) = (threads, name)
         (options.output, options.importance) = (output.map { FilePath($0) }, imatrix.map { FilePath($0) })
-        (options.keepsSource, options.preTokenizer, options.force) = (keepSource, pre, force)
+        (options.keepsSource, options.preTokenizer, options.force) = (keepSource, try preTokenizer(), force)
         (options.allowsRequantizing, options.leavesOutput) = (allowRequantize, leaveOutputTensor)
         options.isPure = pure
         return options
+    }
+
+    private func preTokenizer() throws -> PreTokenizerChoice? {
+        guard let pre else { return nil }
+        if let choice = PreTokenizerChoice(parsing: pre) { return choice }
+        let names = PreTokenizerChoice.suggestions(for: pre).map { "`\($0)`" }.joined(separator: ", ")
+        throw ValidationError(
+            "llama.cpp has no way to find words named `\(pre)`: `--pre` takes \(names) and others"
+        )
     }
 
     func run() async throws {

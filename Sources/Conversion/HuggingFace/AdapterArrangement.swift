@@ -98,7 +98,7 @@ struct AdapterArrangement {
     private mutating func add(_ down: StoredTensor, _ up: StoredTensor, named name: String)
         throws(HuggingFaceError)
     {
-        if !family.expertPrefix.isEmpty, name.contains("\(family.expertPrefix).") {
+        if family.isOfExpert(name) {
             return try addExpert(Pair(down: down, up: up), named: name)
         }
         guard let converted = family.names.name(for: name, layers: layers) else { throw .unknownTensor(name) }

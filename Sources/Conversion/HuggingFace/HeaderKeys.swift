@@ -5,6 +5,17 @@ struct HeaderKeys: Sendable {
     private(set) var entries: [MetadataEntry] = []
     private var places: [String: Int] = [:]
 
+    /// The length of an array.
+    func count(of key: String) -> Int? {
+        guard let bytes = places[key].map({ entries[$0].bytes }), bytes.count >= 16 else { return nil }
+        return bytes[8..<16].reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    /// Adds the keys of others behind its own.
+    mutating func append(_ others: HeaderKeys) {
+        for entry in others.entries { set(entry) }
+    }
+
     /// What of an array is kept to be looked at.
     private static let kept = 4
 

@@ -26,6 +26,10 @@ public enum HuggingFaceError: ConversionLimit, Sendable, Equatable {
     case shape(tensor: String)
     /// Not all experts of a layer are there.
     case experts(layer: Int)
+    /// Tensors are missing, or have other shapes than the configuration says.
+    case tensors(TensorFlaws)
+    /// A tensor is of a layer that the model has not, by its configuration.
+    case layer(Int, tensor: String, layers: Int)
     /// The tokenizer is not what it should be.
     case tokenizer(TokenizerFlaw)
 
@@ -86,6 +90,9 @@ extension HuggingFaceError: CustomStringConvertible {
         case .duplicateTensor(let name): "tensor `\(name)` would be there twice"
         case .shape(let tensor): "the shape of tensor `\(tensor)` does not fit the configuration"
         case .experts(let layer): "experts of layer \(layer) are missing"
+        case .tensors(let flaws): flaws.description
+        case .layer(let layer, let tensor, let layers):
+            "tensor `\(tensor)` is of layer \(layer), and `num_hidden_layers` is \(layers)"
         case .tokenizer(let flaw): flaw.description
         }
     }

@@ -37,24 +37,24 @@ public struct HuggingFaceModel: Sendable {
         try Self.refuseOtherKinds(folder, configuration, family)
         let weights = try StoredWeights(folder).tensors
         let files = try TokenizerFiles(folder, configuration: configuration)
+        var tokenizer = TokenizerKeys(files, family: family, preTokenizer: preTokenizer)
+        var tokenizerKeys = HeaderKeys()
+        try tokenizer.add(to: &tokenizerKeys)
+        let kept = try Self.keptTokens(files, family)
+        let tokens = tokenizerKeys.count(of: "tokenizer.ggml.tokens").map(TensorCheck.Tokens.exactly)
+        var check = TensorCheck(
+            family,
+            configuration,
+            tokens: kept.map { .atLeast($0) } ?? tokens ?? .unknown
+        )
+        try check.run(weights.lazy.map { ($0.name, $0.shape) })
         tensors =
-            try TensorArrangement(
-                weights,
-                family: family,
-                configuration: configuration,
-                tokens: try Self.keptTokens(files, family)
-            ).tensors
+            try TensorArrangement(weights, family: family, configuration: configuration, tokens: kept).tensors
         architecture = family.name
         usualType = .found(in: weights)
-        var tokenizer = TokenizerKeys(files, family: family, preTokenizer: preTokenizer)
-        keys = try Self.keys(
-            folder,
-            configuration,
-            family,
-            card: card,
-            tensors: tensors,
-            tokenizer: &tokenizer
-        )
+        var keys = try Self.keys(folder, configuration, family, card: card, tensors: tensors)
+        keys.append(tokenizerKeys)
+        self.keys = keys
         notices =
             switch tokenizer.recognition?.origin {
             case .similar(let hash)?:
@@ -63,13 +63,19 @@ public struct HuggingFaceModel: Sendable {
             }
     }
 
-    /// Refuses a model that cannot be converted whatever its weights are, by its `config.json` alone.
-    public static func check(configuration bytes: [UInt8]) throws(HuggingFaceError) {
+    /// Refuses a model that cannot be converted whatever its weights are, by its `config.json` and by which tensors it
+    /// has, each with its shape.
+    public static func check(
+        configuration bytes: [UInt8],
+        tensors: some Sequence<(name: String, shape: [Int])>
+    ) throws(HuggingFaceError) {
         let document: JSONText
         do throws(JSONText.Flaw) { document = try JSONText(bytes) } catch {
             throw .json(reason: error.reason, offset: error.offset, path: "config.json")
         }
-        _ = try family(try Configuration(document))
+        let configuration = try Configuration(document)
+        var check = TensorCheck(try family(configuration), configuration, tokens: .unknown)
+        try check.run(tensors)
     }
 
     private static func family(_ configuration: Configuration) throws(HuggingFaceError) -> ModelFamily {
@@ -125,8 +131,7 @@ public struct HuggingFaceModel: Sendable {
         _ configuration: Configuration,
         _ family: ModelFamily,
         card: ModelCard,
-        tensors: [ConvertedTensor],
-        tokenizer: inout TokenizerKeys
+        tensors: [ConvertedTensor]
     ) throws(HuggingFaceError) -> HeaderKeys {
         var size = ParameterCount()
         for tensor in tensors { size.add(tensor.name, shape: tensor.shape) }
@@ -152,7 +157,6 @@ public struct HuggingFaceModel: Sendable {
         )
         try parameters.add(to: &keys)
         try keys.set("general.quantization_version", unsigned: 2)
-        try tokenizer.add(to: &keys)
         return keys
     }
 

@@ -47,6 +47,9 @@ struct ModelFamily: Sendable {
     /// What comes before the number of an expert in a name.
     var expertPrefix = ""
 
+    /// Whether a tensor belongs to one of several experts, by its name.
+    func isOfExpert(_ name: String) -> Bool { !expertPrefix.isEmpty && name.contains("\(expertPrefix).") }
+
     /// The family of an architecture; `nil` if it is not known here.
     static func named(_ architecture: String) -> ModelFamily? {
         all.first { $0.architectures.contains(architecture) }

@@ -34,7 +34,6 @@ struct TensorArrangement {
             try add(tensor, named: name)
         }
         if let layer = experts.keys.min() { throw .experts(layer: layer) }
-        guard !tensors.isEmpty else { throw .missing("model.safetensors") }
     }
 
     private static let otherParts = [
@@ -85,7 +84,7 @@ struct TensorArrangement {
     }
 
     private mutating func add(_ tensor: StoredTensor, named name: String) throws(HuggingFaceError) {
-        if !family.expertPrefix.isEmpty, name.contains("\(family.expertPrefix).") {
+        if family.isOfExpert(name) {
             return try addExpert(tensor, named: name)
         }
         guard let converted = family.names.name(for: name, layers: layers) else { throw .unknownTensor(name) }

@@ -16,7 +16,8 @@ public struct GGUFSource: TensorSource {
     /// The number of files.
     public var files: Int { opened.count }
 
-    /// Opens a file, or all files of a model in several, in any order; checks that they are whole and fit each other.
+    /// Opens a file, or all files of a model in several, in any order; checks that they are whole, fit each other
+    /// and have all tensors of the model.
     public init(_ paths: [FilePath]) throws(ConversionError) {
         var found: [(path: FilePath, header: GGUFHeader)] = []
         for path in paths {
@@ -51,6 +52,7 @@ public struct GGUFSource: TensorSource {
                 try Self.metadata(of: file.header, in: opened[0])
             } ?? []
         self.opened = opened
+        try checkTensors()
     }
 
     private static func open(_ path: FilePath) throws(ConversionError) -> File {

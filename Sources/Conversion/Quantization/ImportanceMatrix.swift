@@ -51,8 +51,12 @@ public struct ImportanceMatrix: Sendable {
         guard let entry = entries[name] else { return }
         let piece = entry.count / entry.divisors.count
         for expert in entry.divisors.indices {
-            guard try weights(entry, expert: expert, columns: piece).allSatisfy(\.isFinite) else {
+            let weights = try weights(entry, expert: expert, columns: piece)
+            guard weights.allSatisfy(\.isFinite) else {
                 throw .importance(.notFinite(entry: name), path: path)
+            }
+            guard weights.allSatisfy({ $0 >= 0 }) else {
+                throw .importance(.negative(entry: name), path: path)
             }
         }
     }

@@ -8,6 +8,8 @@ struct OutputPlan {
     let files: [PlannedFile]
     /// How many tensors got another type than they should have since their rows did not fit.
     let fallbacks: Int
+    /// How many tensors are quantized as if no column mattered more than another, though weights for others are there.
+    let unweighted: Int
 
     init(_ output: QuantizationOutput, of source: any TensorSource, options: QuantizationOptions)
         throws(ConversionError)
@@ -29,7 +31,9 @@ struct OutputPlan {
             try Self.check(tensor, becoming: type, options: options)
             chosen.append((tensor, type))
         }
+        try selection.checkOverrides()
         fallbacks = selection.fallbacks
+        unweighted = try Self.unweighted(chosen, options.importance)
         let metadata = try OutputMetadata(source.metadata, target: output.target, options: options)
         var files: [PlannedFile] = []
         for split in 0..<splits {
@@ -51,6 +55,21 @@ struct OutputPlan {
                 return one.tensor.name.utf8.lexicographicallyPrecedes(other.tensor.name.utf8)
             }
             .map(\.tensor)
+    }
+
+    /// How many tensors have no weights and should; refuses weights that are of another model.
+    private static func unweighted(
+        _ chosen: [(tensor: SourceTensor, type: TensorType)],
+        _ importance: ImportanceMatrix?
+    ) throws(ConversionError) -> Int {
+        guard let importance else { return 0 }
+        let quantized = chosen.filter { $0.type.kernelFormat != nil && $0.type != $0.tensor.type }
+        let missing = quantized.filter { importance.entries[$0.tensor.name] == nil }
+        guard missing.isEmpty || missing.count < quantized.count else {
+            throw .importance(.foreign, path: importance.path)
+        }
+        // Rows of it are looked up, which is not measured.
+        return missing.count { $0.tensor.name != "token_embd.weight" }
     }
 
     private static func check(

@@ -28,6 +28,8 @@ public struct QuantizationResult: Sendable, Equatable {
     public let bitsPerWeight: Double
     /// How many tensors got another type than they should have since their rows did not fit.
     public let fallbacks: Int
+    /// How many tensors the importance matrix has no weights for.
+    public let unweighted: Int
 }
 
 /// Quantizes a model, to several targets in one pass over its source.
@@ -121,7 +123,8 @@ public struct Quantizer: Sendable {
             sizeBefore: ByteCount(tensors.reduce(0) { $0 + $1.source.size }),
             sizeAfter: ByteCount(size),
             bitsPerWeight: weights == 0 ? 0 : Double(size) * 8 / Double(weights),
-            fallbacks: plan.fallbacks
+            fallbacks: plan.fallbacks,
+            unweighted: plan.unweighted
         )
     }
 }

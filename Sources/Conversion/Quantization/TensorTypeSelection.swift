@@ -27,7 +27,7 @@ struct TensorTypeSelection {
     private let target: QuantizationTarget
     private let facts: SelectionFacts
     private let options: QuantizationOptions
-    private let overrides: [(pattern: Regex<AnyRegexOutput>, type: TensorType)]
+    private var overrides: [(pattern: Regex<AnyRegexOutput>, type: TensorType, isUsed: Bool)]
     private let values: Int
     private let hasOutput: Bool
     /// How many of a kind there were; some rules go by it.
@@ -48,12 +48,12 @@ struct TensorTypeSelection {
         let roles = names.map { TensorRole($0) }
         values = roles.count { $0 == .attentionValue }
         hasOutput = roles.contains(.output)
-        var overrides: [(pattern: Regex<AnyRegexOutput>, type: TensorType)] = []
+        var overrides: [(pattern: Regex<AnyRegexOutput>, type: TensorType, isUsed: Bool)] = []
         for override in options.overrides {
             guard let pattern = try? Regex(override.pattern.lowercased()) else {
                 throw .pattern(override.pattern)
             }
-            overrides.append((pattern.matchingSemantics(.unicodeScalar), override.type))
+            overrides.append((pattern.matchingSemantics(.unicodeScalar), override.type, false))
         }
         self.overrides = overrides
     }
@@ -68,14 +68,21 @@ struct TensorTypeSelection {
         guard target.isQuantized else { return target.tensorType }
         let columns = shape.first ?? 1
         var type = target.tensorType
-        if let override = overrides.first(where: { name.firstMatch(of: $0.pattern) != nil }) {
-            type = override.type
+        if let index = overrides.firstIndex(where: { name.firstMatch(of: $0.pattern) != nil }) {
+            overrides[index].isUsed = true
+            type = overrides[index].type
         } else if !options.isPure {
             type = try mixed(name, columns: columns)
         }
         let fitting = Self.fitting(type, columns: columns)
         if fitting != type { fallbacks += 1 }
         return fitting
+    }
+
+    /// Refuses a choice that has chosen nothing: whoever made it meant other tensors.
+    func checkOverrides() throws(ConversionError) {
+        guard target.isQuantized, let index = overrides.firstIndex(where: { !$0.isUsed }) else { return }
+        throw .unusedPattern(options.overrides[index].pattern)
     }
 
     /// The type itself, or one with smaller blocks if a row is no whole number of its blocks.

@@ -48,7 +48,7 @@ struct ConversionRun: Sendable {
         report(.phase(.converting, "converting \(model) to \(names)"))
         let outputs = try opened.map { try place.path(of: $0.target) }
         let began = ContinuousClock.now
-        let fallbacks = try await pass.run(to: opened.map(\.path), for: outputs) { done, total in
+        let results = try await pass.run(to: opened.map(\.path), for: outputs) { done, total in
             report(.progress(file: names, bytes: done, of: total))
         }
         let duration = ContinuousClock.now - began
@@ -59,12 +59,16 @@ struct ConversionRun: Sendable {
                 hint: "try again when nothing writes to it"
             )
         }
-        for (target, count) in zip(pass.targets, fallbacks) where count > 0 {
+        for result in results where result.fallbacks > 0 {
             report(
                 .note(
-                    "\(target): the rows of \(count) tensors are no whole blocks of it, so they keep more bits"
+                    "\(result.target): the rows of \(result.fallbacks) tensors are no whole blocks of it, so they keep "
+                        + "more bits"
                 )
             )
+        }
+        if let count = results.map(\.unweighted).max(), count > 0 {
+            report(.warning("the importance matrix has no weights for \(count) of the quantized tensors"))
         }
         return duration
     }

@@ -65,6 +65,23 @@ public struct TensorTypeChoice: Sendable, Hashable {
     }
 }
 
+/// A name that llama.cpp has for the way in which a tokenizer finds words.
+public struct PreTokenizerChoice: Sendable, Hashable {
+    let name: String
+
+    /// Takes a name; `nil` if llama.cpp has it not.
+    public init?(parsing text: String) {
+        guard PreTokenizerNames.all.contains(text) else { return nil }
+        name = text
+    }
+
+    /// The names that may have been meant, or some that are common.
+    public static func suggestions(for text: String) -> [String] {
+        let near = nearestNames(to: text, in: PreTokenizerNames.all)
+        return near.isEmpty ? ["llama-bpe", "qwen2", "gpt-2", "tekken", "deepseek-v3"] : near
+    }
+}
+
 /// How a model is converted.
 public struct ConvertOptions: Sendable {
     /// The format: `gguf`, or `uqff`.
@@ -86,7 +103,7 @@ public struct ConvertOptions: Sendable {
     /// The name to store it under.
     public var name: String?
     /// The name of the way in which the tokenizer finds words.
-    public var preTokenizer: String?
+    public var preTokenizer: PreTokenizerChoice?
     /// Whether what is quantized already may be quantized once more.
     public var allowsRequantizing = false
     /// The types that are wanted for some tensors.
@@ -107,7 +124,7 @@ public struct ConvertOptions: Sendable {
     /// The options of the command line that decide about the bytes of a target, as they can be typed in any folder.
     func words(for target: TargetForm) -> [String] {
         let importance = importance.map { (try? FileSystem.absolute($0)) ?? $0 }
-        let tokenizer = preTokenizer.map { ["--pre", $0] } ?? []
+        let tokenizer = preTokenizer.map { ["--pre", $0.name] } ?? []
         guard target.plainType == nil else { return tokenizer }
         return tokenizer + (importance.map { ["--imatrix", $0.string] } ?? [])
             + tensorTypes.flatMap { ["--tensor-type", $0.text] }

@@ -49,7 +49,7 @@ struct OpenedConversion: Sendable {
                     source.folder,
                     name: source.originalName,
                     card: card,
-                    preTokenizer: options.preTokenizer
+                    preTokenizer: options.preTokenizer?.name
                 )
                 for notice in model.notices { report(.warning(notice.words)) }
                 usual = QuantizationTarget(name: model.usualType.rawValue)
@@ -223,16 +223,15 @@ extension [TargetForm] {
 }
 
 extension OpenedConversion.Pass {
-    /// Writes a file for each target; tells how many tensors of each got another type than they should have, since
-    /// their rows did not fit.
+    /// Writes a file for each target; tells what there is to say of the quantized ones.
     func run(
         to paths: [FilePath],
         for outputs: [FilePath],
         _ progress: @escaping @Sendable (_ done: ByteCount, _ total: ByteCount) -> Void
-    ) async throws -> [Int] {
+    ) async throws -> [QuantizationResult] {
         if case .tools(let conversion) = work {
             try await conversion.run(to: paths, for: outputs, progress)
-            return targets.map { _ in 0 }
+            return []
         }
         let progress = { @Sendable (state: QuantizationProgress) in progress(state.done, state.total) }
         do {
@@ -240,14 +239,13 @@ extension OpenedConversion.Pass {
                 switch work {
                 case .converting(let converter):
                     try converter.run(paths, isCancelled: isCancelled, progress: progress)
-                    return targets.map { _ in 0 }
+                    return []
                 case .quantizing(let quantizer):
-                    let results = try quantizer.run(
+                    return try quantizer.run(
                         targets.outputs(to: paths),
                         isCancelled: isCancelled,
                         progress: progress
                     )
-                    return results.map(\.fallbacks)
                 case .tools: preconditionFailure("tools do not block")
                 }
             }

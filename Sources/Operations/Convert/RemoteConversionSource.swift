@@ -45,7 +45,8 @@ struct RemoteConversionSource: Sendable {
         if isForTools { return }
         do throws(HuggingFaceError) {
             guard let configuration = companions.config else { throw .missing("config.json") }
-            try HuggingFaceModel.check(configuration: configuration)
+            let tensors = parts.lazy.flatMap(\.header.tensors).map { (name: $0.name, shape: $0.shape) }
+            try HuggingFaceModel.check(configuration: configuration, tensors: tensors)
         } catch { throw Failure(folder: error, named: source.repository) }
     }
 

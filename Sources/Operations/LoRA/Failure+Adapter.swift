@@ -1,5 +1,4 @@
 import Catalog
-import Conversion
 import Engines
 import Formats
 
@@ -32,33 +31,6 @@ extension Failure {
                 hint: kind == "model" || kind == nil ? "a model is fetched with `stackctl pull`" : nil,
                 cause: error
             )
-        default: self.init(.invalid, "`\(name)` is no valid adapter: \(error)", cause: error)
-        }
-    }
-
-    /// Words why no GGUF can be made of an adapter.
-    init(_ error: HuggingFaceError, of name: String) {
-        switch error {
-        case .system(let error): self.init(system: error)
-        case .architecture, .feature, .unknownTensor:
-            self.init(
-                .unsupported,
-                "no GGUF can be made of `\(name)`: \(error)",
-                hint:
-                    "name one that there is, `OWNER/NAME/FILE.gguf` or `./FILE.gguf`; llama.cpp's convert_lora_to_gguf.py may make it",
-                cause: error
-            )
-        default: self.init(.invalid, "`\(name)` is no valid adapter: \(error)", cause: error)
-        }
-    }
-
-    /// Words why the GGUF of an adapter was not made.
-    init(_ error: ConversionError, of name: String) {
-        switch error {
-        case .system(let error): self.init(system: error)
-        case .cancelled: self.init(.cancelled, "interrupted", cause: error)
-        case .written:
-            self.init(.failed, "the GGUF of `\(name)` is not what it should be: \(error)", cause: error)
         default: self.init(.invalid, "`\(name)` is no valid adapter: \(error)", cause: error)
         }
     }

@@ -85,7 +85,8 @@ struct ConvertChoiceTests {
             let output = home.directory.appending("out.gguf")
             let reports = Reports()
             try await home.convert(folder.string, reports: reports) {
-                ($0.output, $0.force, $0.preTokenizer) = (output, true, "llama-bpe")
+                ($0.output, $0.force) = (output, true)
+                $0.preTokenizer = PreTokenizerChoice(parsing: "llama-bpe")
             }
             return (try Digest.ofFile(output), reports.warnings)
         }

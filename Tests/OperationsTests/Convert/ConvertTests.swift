@@ -29,7 +29,7 @@ struct ConvertTests {
         let folder = try HubFolder.make(name, in: home.directory)
         let before = try home.directory.files()
         let made = try await home.convert(folder.string) {
-            $0.preTokenizer = preTokenizer
+            $0.preTokenizer = preTokenizer.flatMap { PreTokenizerChoice(parsing: $0) }
             $0.output = home.directory.appending("out.gguf")
         }
         #expect(made.map(\.stack) == [nil])

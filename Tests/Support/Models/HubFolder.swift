@@ -9,16 +9,22 @@ public struct HubTensor: Decodable {
     public let name: String
     let dtype: String
     let shape: [Int]
+    /// Whether its numbers do not matter, and are all zero.
+    private var isBlank = false
+
+    private enum CodingKeys: CodingKey { case name, dtype, shape }
 
     /// Declares one.
-    public init(_ name: String, _ dtype: String, _ shape: [Int]) {
+    public init(_ name: String, _ dtype: String, _ shape: [Int], isBlank: Bool = false) {
         self.name = name
+        self.isBlank = isBlank
         self.dtype = dtype
         self.shape = shape
     }
 
     /// The weights, which depend on the name alone.
     var bytes: [UInt8] {
+        if isBlank { return [UInt8](repeating: 0, count: shape.reduce(dtype == "F32" ? 4 : 2, *)) }
         let values = GoldenWeights.values(name, count: shape.reduce(1, *))
         switch dtype {
         case "F16": return GoldenWeights.bytes(values, rounding: .f16, as: .f16)
