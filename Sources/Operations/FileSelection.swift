@@ -34,6 +34,8 @@ struct SelectionRequest: Sendable {
     var quant: Quantization?
     /// The quantization to take if the user named none.
     var defaultQuant: Quantization?
+    /// Whether something else is made of it, so that the most exact one is the best.
+    var prefersExact = false
     /// The file that the user named.
     var path: RelativePath?
     /// The pattern by which the catalog finds the GGUF files.

@@ -130,6 +130,13 @@ struct GGUFSet: Sendable, Equatable {
         [stack, Quantization(parsing: "q4_k_m"), Quantization(parsing: "q8_0")].compactMap(\.self)
     }
 
+    /// The quantizations whose exactness is known, the most exact first.
+    private static func exactFirst(_ quants: [Quantization]) -> [Quantization] {
+        func bits(_ quant: Quantization) -> Double { quant.approximateBitsPerWeight ?? 0 }
+        return quants.filter { bits($0) > 0 }
+            .sorted { (-bits($0), $0.name) < (-bits($1), $1.name) }
+    }
+
     /// Chooses a set by what was asked.
     static func choose(_ request: SelectionRequest, from sets: [GGUFSet]) throws(SelectionRefusal) -> GGUFSet
     {
@@ -143,7 +150,8 @@ struct GGUFSet: Sendable, Equatable {
             guard let best = try only(matching) else { throw .noQuant(has: quants) }
             return best
         }
-        for quant in usualQuants(request.defaultQuant) {
+        let usual = request.prefersExact ? exactFirst(quants) : usualQuants(request.defaultQuant)
+        for quant in usual {
             if let best = try only(sets.filter { $0.quant == quant }) { return best }
         }
         guard let first = sets.first else { throw .noQuant(has: []) }

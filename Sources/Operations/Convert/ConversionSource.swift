@@ -111,7 +111,7 @@ extension ConversionSource {
         let request = PullRequest(
             model: model,
             origin: .local(whole),
-            selection: SelectionRequest(formats: [.safetensors, .gguf])
+            selection: SelectionRequest(formats: [.safetensors, .gguf], prefersExact: true)
         )
         let (folder, chosen): (FilePath, FileSelection)
         do {
