@@ -65,7 +65,8 @@ struct TensorCheck {
                 continue
             }
             let rest = part.dropFirst(expert.count)
-            for number in 0..<experts where !flaws.isFull {
+            for number in 0..<experts {
+                if flaws.isFull { break }
                 check("\(prefix)\(expert)\(number).\(rest)", lengths)
             }
         }

@@ -25,7 +25,8 @@ extension GGUFSource {
         }
         guard isKnown || !layers.isEmpty else { return }
         let usual = isKnown ? Set(layers.values.joined()).sorted() : []
-        for layer in 0..<facts.layers where !flaws.isFull {
+        for layer in 0..<facts.layers {
+            if flaws.isFull { break }
             guard let parts = layers[layer] else {
                 flaws.add(.missing("blk.\(layer).*"))
                 continue
