@@ -52,13 +52,14 @@ struct AdapterConversion: Sendable {
         let ingest = try store.beginIngest(model: name)
         do {
             let path = Self.file.below(ingest.directory)
-            let digest = try await blocking {
-                do throws(ConversionError) { try converter.run([path]) } catch {
+            try await stoppableBlocking { isCancelled in
+                do throws(ConversionError) { try converter.run([path], isCancelled: isCancelled) } catch {
                     throw Failure(error, of: name)
                 }
-                return try Digest.ofFile(path)
             }
-            try Task.checkCancellation()
+            let digest = try await cancellableBlocking { checkCancellation in
+                try Digest.ofFile(path) { _ in try checkCancellation() }
+            }
             try judge(ingest.directory, name)
             let header = try HeaderReading(.gguf, in: ingest.directory, files: [Self.file], report)
             return try ingest.publish(manifest(original, size, digest, header))
