@@ -121,7 +121,11 @@ public struct Listing: Sendable {
                     files: 0,
                     state: .partial
                 )
-            line.sizeBytes = (line.sizeBytes ?? 0) + TransferEngine.received(in: partial.directory)
+            // Of what is made nobody notes how much of it is there.
+            let isMade = purpose?.isConversion == true
+            line.sizeBytes =
+                (line.sizeBytes ?? 0)
+                + (isMade ? partial.occupied : TransferEngine.received(in: partial.directory))
             line.files = (line.files ?? 0) + 1
             lines[key] = line
         }

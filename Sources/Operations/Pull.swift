@@ -96,7 +96,12 @@ public struct Pull: Sendable {
                 )
                 return Outcome(stack, model, wasThere: wasThere)
             }
-            return try await run(request, stack, store, in: workspace, report)
+            if options.isLoan { store.noteLoan(of: request.model) }
+            let outcome = try await run(request, stack, store, in: workspace, report)
+            if !options.isLoan, outcome.format == ModelFormat.safetensors.rawValue {
+                store.forgetLoan(of: request.model)
+            }
+            return outcome
         } catch {
             let failure = Failure(error)
             throw failure.kind == .cancelled ? failure.hinting(resumeHint(stack, workspace.home)) : failure

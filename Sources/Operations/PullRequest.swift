@@ -26,6 +26,8 @@ public struct PullOptions: Sendable {
     public var isOffline = false
     /// The name to store it under.
     public var name: String?
+    /// Whether it is fetched only for something to be made of it.
+    var isLoan = false
 
     /// The usual way.
     public init() {}

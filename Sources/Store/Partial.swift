@@ -16,9 +16,19 @@ public struct Partial: Sendable {
         public var path: String
         /// The length it will have.
         public var sizeBytes: ByteCount
+        /// Whether it is made of another form of the model, and not received.
+        public var isConversion: Bool?
 
         /// States a purpose.
-        public init(model: String, format: String, quant: String?, path: String, sizeBytes: ByteCount) {
+        public init(
+            model: String,
+            format: String,
+            quant: String?,
+            path: String,
+            sizeBytes: ByteCount,
+            isConversion: Bool? = nil
+        ) {
+            self.isConversion = isConversion
             self.model = model
             self.format = format
             self.quant = quant
@@ -49,21 +59,34 @@ extension ModelStore {
         let names = try stored { () throws(SystemError) in try FileSystem.list(layout.partials) }
         for name in names where !name.hasPrefix(".") {
             let directory = layout.partials.appending(name)
-            let content = try? FileSystem.status(directory.appending(Self.partialContentName))
+            let contents = Self.contents(of: directory)
             let about = try? FileSystem.read(directory.appending("purpose.json"))
             found.append(
                 Partial(
                     directory: directory,
                     purpose: about.flatMap { try? JSON.decode(Partial.Purpose.self, from: $0) },
-                    occupied: content?.allocated ?? 0,
+                    occupied: contents.map(\.allocated).total(),
                     changedAt: Date(
-                        timeIntervalSince1970: Double((content?.modifiedNanoseconds ?? 0) / 1_000_000_000)
+                        timeIntervalSince1970: Double(
+                            (contents.map(\.modifiedNanoseconds).max() ?? 0) / 1_000_000_000
+                        )
                     ),
                     isBusy: isBusy(directory)
                 )
             )
         }
         return found
+    }
+
+    /// The received bytes, and what a conversion has beside them.
+    private static func contents(of directory: FilePath) -> [FileStatus] {
+        let names = (try? FileSystem.list(directory)) ?? []
+        return names.filter { $0.hasPrefix(partialContentName) }.flatMap { name -> [FileStatus] in
+            let path = directory.appending(name)
+            guard let status = try? FileSystem.status(path, followingLinks: false) else { return [] }
+            guard status.kind == .directory else { return [status] }
+            return ((try? FileSystem.walk(path)) ?? []).map(\.status)
+        }
     }
 
     private func isBusy(_ directory: FilePath) -> Bool {

@@ -97,6 +97,10 @@ struct ConvertTests {
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "q8", "--tensor-type", "x"], 64, "REGEX=TYPE"),
             (["\(gguf)/tiny-llama-f16.gguf", "--quant", "q8", "--engine", "other"], 64, "--engine"),
             (["./\(SampleModel.repository)", "--pre", "llama-bqe"], 64, "`--pre` takes `llama-bpe`"),
+            (
+                ["./\(SampleModel.repository)", "--quant", "q8,q4", "--output", "x.gguf"], 64,
+                "takes a folder"
+            ),
             (["./\(SampleModel.repository)", "--pre", ""], 64, "`qwen2`"),
             (
                 ["\(gguf)/tiny-llama-f16.gguf", "--quant", "q8", "--tensor-type", "attn_x=q4_0"], 4,

@@ -135,6 +135,12 @@ struct ModelConvert: AsyncParsableCommand {
             throw ValidationError("`--as` names what is stored, and `--output` stores nothing")
         }
         let options = try options()
+        if let output, output.lowercased().hasSuffix(".gguf"), Set(options.targets).count > 1 {
+            throw ValidationError(
+                "several quantizations do not go into one file: `--output` takes a folder, for example "
+                    + "`\(output.dropLast(".gguf".utf8.count))/`"
+            )
+        }
         guard !options.choosesTypes || options.targets.contains(where: \.isQuantized) else {
             throw ValidationError(
                 "`--imatrix`, `--tensor-type`, `--leave-output-tensor` and `--pure` say how to quantize: name a "
@@ -164,6 +170,7 @@ struct ModelConvert: AsyncParsableCommand {
         (options.engine, options.image) = (engine, image)
         (options.threads, options.name) = (threads, name)
         (options.output, options.importance) = (output.map { FilePath($0) }, imatrix.map { FilePath($0) })
+        options.outputIsFolder = output?.hasSuffix("/") == true
         (options.keepsSource, options.preTokenizer, options.force) = (keepSource, try preTokenizer(), force)
         (options.allowsRequantizing, options.leavesOutput) = (allowRequantize, leaveOutputTensor)
         options.isPure = pure

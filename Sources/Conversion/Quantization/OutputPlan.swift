@@ -5,22 +5,22 @@ import SystemPackage
 /// All that is to be written for one target.
 struct OutputPlan {
     let target: QuantizationTarget
-    let files: [PlannedFile]
+    private(set) var files: [PlannedFile]
     /// How many tensors got another type than they should have since their rows did not fit.
     let fallbacks: Int
     /// How many tensors are quantized as if no column mattered more than another, though weights for others are there.
     let unweighted: Int
 
-    init(_ output: QuantizationOutput, of source: any TensorSource, options: QuantizationOptions)
+    /// Plans files that have no paths yet.
+    init(_ target: QuantizationTarget, of source: any TensorSource, options: QuantizationOptions)
         throws(ConversionError)
     {
-        target = output.target
+        self.target = target
         let splits = options.keepsSplits ? source.files : 1
-        precondition(output.paths.count == splits, "there is a path for each file")
         let facts = try source.selectionFacts()
         let ordered = Self.ordered(source.tensors, keepingFiles: splits > 1)
         var selection = try TensorTypeSelection(
-            output.target,
+            target,
             of: ordered.map(\.name),
             facts: facts,
             options: options
@@ -34,15 +34,23 @@ struct OutputPlan {
         try selection.checkOverrides()
         fallbacks = selection.fallbacks
         unweighted = try Self.unweighted(chosen, options.importance)
-        let metadata = try OutputMetadata(source.metadata, target: output.target, options: options)
+        let metadata = try OutputMetadata(source.metadata, target: target, options: options)
         var files: [PlannedFile] = []
         for split in 0..<splits {
             var keys = split == 0 ? metadata : OutputMetadata(alignment: metadata.alignment)
             if splits > 1 { keys.addSplit(split, of: splits, tensors: ordered.count) }
             let own = splits > 1 ? chosen.filter { $0.tensor.file == split } : chosen
-            files.append(PlannedFile(output.paths[split], keys, own))
+            files.append(PlannedFile("", keys, own))
         }
         self.files = files
+    }
+
+    /// The same with a path for each file.
+    func placed(at paths: [FilePath]) -> OutputPlan {
+        precondition(paths.count == files.count, "there is a path for each file")
+        var plan = self
+        for (index, path) in paths.enumerated() { plan.files[index].path = path }
+        return plan
     }
 
     /// The tensors in the order in which they are written: those of no layer, layer by layer the others.

@@ -32,6 +32,16 @@ public struct QuantizationResult: Sendable, Equatable {
     public let unweighted: Int
 }
 
+/// What a target will become, all but where.
+public struct QuantizationPlan: Sendable {
+    fileprivate let output: OutputPlan
+
+    /// The target.
+    public var target: QuantizationTarget { output.target }
+    /// The size that its files will have.
+    public var size: ByteCount { ByteCount(output.files.reduce(0) { $0 + $1.size }) }
+}
+
 /// Quantizes a model, to several targets in one pass over its source.
 public struct Quantizer: Sendable {
     private let source: any TensorSource
@@ -45,17 +55,14 @@ public struct Quantizer: Sendable {
         self.workers = workers
     }
 
-    /// The size that the files of the targets will have, without writing anything.
-    public func sizes(of outputs: [QuantizationOutput]) throws(ConversionError) -> [ByteCount] {
-        try outputs.map { output throws(ConversionError) in
-            ByteCount(try OutputPlan(output, of: source, options: options).files.reduce(0) { $0 + $1.size })
-        }
+    /// Settles what a target will become, without writing anything.
+    public func plan(_ target: QuantizationTarget) throws(ConversionError) -> QuantizationPlan {
+        QuantizationPlan(output: try OutputPlan(target, of: source, options: options))
     }
 
     /// The types that the tensors will have for a target, without writing anything.
     public func types(for target: QuantizationTarget) throws(ConversionError) -> [String: TensorType] {
-        let output = QuantizationOutput(target, paths: Array(repeating: "", count: fileCount))
-        let tensors = try OutputPlan(output, of: source, options: options).files.flatMap(\.tensors)
+        let tensors = try plan(target).output.files.flatMap(\.tensors)
         return Dictionary(tensors.map { ($0.source.name, $0.type) }) { first, _ in first }
     }
 
@@ -72,8 +79,18 @@ public struct Quantizer: Sendable {
         progress: @escaping @Sendable (QuantizationProgress) -> Void = { _ in }
     ) throws(ConversionError) -> [QuantizationResult] {
         let plans = try outputs.map { output throws(ConversionError) in
-            try OutputPlan(output, of: source, options: options)
+            (plan: try plan(output.target), paths: output.paths)
         }
+        return try run(plans, isCancelled: isCancelled, progress: progress)
+    }
+
+    /// Writes what was planned to paths, in the same way.
+    public func run(
+        _ outputs: [(plan: QuantizationPlan, paths: [FilePath])],
+        isCancelled: @escaping @Sendable () -> Bool = { false },
+        progress: @escaping @Sendable (QuantizationProgress) -> Void = { _ in }
+    ) throws(ConversionError) -> [QuantizationResult] {
+        let plans = outputs.map { $0.plan.output.placed(at: $0.paths) }
         try ModelWriter(source, options: options, workers: workers)
             .run(plans.flatMap(\.files), isCancelled: isCancelled, progress: progress)
         return plans.map { result(of: $0) }

@@ -47,12 +47,13 @@ struct OutputMetadata {
         entries.append((key, value.encoded))
     }
 
+    /// How long the header is up to where tensors are described.
+    var headerSize: Int { entries.reduce(24) { $0 + 8 + $1.key.utf8.count + $1.bytes.count } }
+
     /// The header up to where tensors are described.
     func header(tensors: Int) -> [UInt8] {
         var bytes = Array("GGUF".utf8)
-        bytes.reserveCapacity(
-            entries.reduce(tensors * 128 + 4096) { $0 + $1.bytes.count + $1.key.utf8.count + 8 }
-        )
+        bytes.reserveCapacity(headerSize + tensors * 128)
         bytes.append(integer: UInt32(3))
         bytes.append(integer: UInt64(tensors))
         bytes.append(integer: UInt64(entries.count))

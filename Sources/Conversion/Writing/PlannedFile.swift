@@ -44,20 +44,25 @@ struct PlannedFile: Sendable {
         self.metadata = metadata
         self.keepsDimensions = keepsDimensions
         self.tensors = tensors
-        dataOffset = Int64(Self.header(metadata, tensors, keepsDimensions).count)
+        let entries = tensors.reduce(0) { size, tensor in
+            let dimensions = Self.dimensions(of: tensor, all: keepsDimensions)
+            return size + 8 + tensor.source.name.utf8.count + 4 + 8 * dimensions + 4 + 8
+        }
+        dataOffset = Int64(metadata.headerSize + entries).roundedUp(to: alignment)
         size = dataOffset + end
     }
 
-    /// The header, made when it is needed: with a large vocabulary it takes some ten megabytes.
-    func header() -> [UInt8] { Self.header(metadata, tensors, keepsDimensions) }
+    private static func dimensions(of tensor: Tensor, all: Bool) -> Int {
+        let shape = tensor.source.shape
+        return all ? shape.count : max(1, (shape.lastIndex { $0 != 1 } ?? 0) + 1)
+    }
 
-    private static func header(_ metadata: OutputMetadata, _ tensors: [Tensor], _ keepsDimensions: Bool)
-        -> [UInt8]
-    {
+    /// The header, made when it is written: with a large vocabulary it takes some ten megabytes.
+    func header() -> [UInt8] {
         var header = metadata.header(tensors: tensors.count)
         for tensor in tensors {
             let shape = tensor.source.shape
-            let dimensions = keepsDimensions ? shape.count : max(1, (shape.lastIndex { $0 != 1 } ?? 0) + 1)
+            let dimensions = Self.dimensions(of: tensor, all: keepsDimensions)
             header.append(text: tensor.source.name.utf8)
             header.append(integer: UInt32(dimensions))
             for dimension in 0..<dimensions {
@@ -66,8 +71,7 @@ struct PlannedFile: Sendable {
             header.append(integer: tensor.type.ggml ?? 0)
             header.append(integer: UInt64(tensor.offset))
         }
-        let data = Int64(header.count).roundedUp(to: Int64(metadata.alignment))
-        header.append(contentsOf: repeatElement(0, count: Int(data) - header.count))
+        header.append(contentsOf: repeatElement(0, count: Int(dataOffset) - header.count))
         return header
     }
 }

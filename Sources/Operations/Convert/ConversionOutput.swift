@@ -13,9 +13,10 @@ struct ConversionOutput: Sendable {
         self.path = path
         self.options = options
         self.model = model
-        do throws(SystemError) { isFolder = try FileSystem.status(path)?.kind == .directory } catch {
-            throw Failure(system: error)
-        }
+        do throws(SystemError) {
+            let isThere = try FileSystem.status(path)?.kind == .directory
+            isFolder = isThere || options.outputIsFolder
+        } catch { throw Failure(system: error) }
     }
 
     /// The file of each target: in the folder if there is one, or there are several targets.

@@ -50,7 +50,7 @@ enum ConversionPlace: Sendable {
         let target: TargetForm
         let path: FilePath
         /// The place of it in a volume, which others may not touch meanwhile.
-        fileprivate let partial: (directory: FilePath, lock: FileLock)?
+        fileprivate let partial: (directory: FilePath, lock: FileLock)
     }
 
     /// Opens the place of a target; the caller closes it, whatever happens.
@@ -59,18 +59,17 @@ enum ConversionPlace: Sendable {
     {
         switch self {
         case .files:
-            let path = try path(of: target)
-            let name = ".\(path.lastComponent?.string ?? "").\(UInt64.random(in: 0 ... .max)).partial"
-            let folder = path.removingLastComponent()
-            try FileSystem.createDirectory(folder.isEmpty ? "." : folder)
-            return Opened(target: target, path: folder.appending(name), partial: nil)
+            let partial = try Self.openPartial(beside: try path(of: target))
+            let path = partial.directory.appending(ModelStore.partialContentName)
+            return Opened(target: target, path: path, partial: partial)
         case .volume(let store, let model):
             let purpose = Partial.Purpose(
                 model: model,
                 format: target.format.rawValue,
                 quant: target.quant,
                 path: try Self.fileName(model, target).string,
-                sizeBytes: size
+                sizeBytes: size,
+                isConversion: true
             )
             func opened() async throws -> (directory: FilePath, lock: FileLock) {
                 try await store.openPartial(Self.partialID(model, target), for: purpose) {
@@ -78,7 +77,8 @@ enum ConversionPlace: Sendable {
                 }
             }
             var partial = try await opened()
-            if FileSystem.exists(partial.directory.appending(ModelStore.partialContentName)) {
+            let left = try FileSystem.list(partial.directory)
+            if left.contains(where: { $0.hasPrefix(ModelStore.partialContentName) }) {
                 // A tool whose stackctl was killed may still write there: let it, where nobody looks any more.
                 try store.removePartial(partial.directory, holding: partial.lock)
                 partial = try await opened()
@@ -90,10 +90,38 @@ enum ConversionPlace: Sendable {
 
     /// Takes away what was written and is of no use any more.
     func close(_ opened: Opened) {
-        if case .volume(let store, _) = self, let (directory, lock) = opened.partial {
+        let (directory, lock) = opened.partial
+        if case .volume(let store, _) = self {
             try? store.removePartial(directory, holding: lock)
         } else {
-            try? FileSystem.remove(opened.path)
+            try? FileSystem.remove(directory)
+            withExtendedLifetime(lock) {}
+        }
+    }
+
+    /// A hidden folder beside a file that the user has named: what a killed run has left in it is replaced.
+    private static func openPartial(beside path: FilePath) throws -> (directory: FilePath, lock: FileLock) {
+        let folder = path.removingLastComponent()
+        let name = ".\(path.lastComponent?.string ?? "").partial"
+        let directory = folder.appending(name)
+        while true {
+            try FileSystem.createDirectory(directory)
+            do {
+                guard let lock = try FileLock.attempt(directory.appending("lock")) else {
+                    throw Failure(
+                        .conflict,
+                        "another stackctl writes \(path)",
+                        hint: "wait until it is done, or name another place with `--output`"
+                    )
+                }
+                for left in try FileSystem.list(directory) where left != "lock" {
+                    try FileSystem.remove(directory.appending(left))
+                }
+                return (directory, lock)
+            } catch let error as SystemError where error.isNotFound {
+                // Whoever held the lock before has removed the place.
+                continue
+            }
         }
     }
 

@@ -82,7 +82,7 @@ struct ConversionRun: Sendable {
         let bitsPerWeight =
             opened.target.format == .gguf
             ? try ModelFacts.read(gguf: [opened.path]).bitsPerWeight
-            : prepared.opened.foreignParameters.map { Double(size.bytes) * 8 / Double(max(1, $0)) }
+            : prepared.foreignParameters.map { Double(size.bytes) * 8 / Double(max(1, $0)) }
         try await publish(opened, files, report)
         return prepared.outcome(
             opened.target,
@@ -176,7 +176,7 @@ struct ConversionRun: Sendable {
         -> Manifest
     {
         var facts = header.facts
-        facts.parameters = facts.parameters ?? prepared.opened.foreignParameters.map { Int64($0) }
+        facts.parameters = facts.parameters ?? prepared.foreignParameters.map { Int64($0) }
         let engine = prepared.image == nil ? ConversionEngine.native : .container
         let conversion = Manifest.Conversion(
             engine: engine.rawValue,

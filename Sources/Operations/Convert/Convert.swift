@@ -50,23 +50,56 @@ public struct Convert: Sendable {
         let stack = try workspace.stack()
         let store = try await workspace.store(of: stack)
         switch try await lookup.find(in: workspace) {
-        case .here(let source): return try await convert(source, stack, store, in: workspace, report)
+        case .here(let source):
+            let lent = lent(source, by: store)
+            if lent != nil {
+                report(.note("the safetensors are taken that were fetched for an earlier conversion"))
+            }
+            return try await convert(source, lent: lent, stack, store, in: workspace, report)
         case .remote:
             if let standing = try await standing(stack, store, in: workspace) {
                 return standing.map { ConvertedModel($0, stack) }
             }
-            let (source, fetched) = try await fetch(stack, store, in: workspace, report)
-            do throws(Failure) {
-                let made = try await convert(source, stack, store, in: workspace, report)
-                if let fetched, !options.keepsSource { remove(fetched, from: store, report) }
-                return made
-            } catch {
-                if fetched != nil {
-                    let removal = "stackctl \(stack.name) rm \(source.model) --format safetensors"
-                    report(.note("what was fetched for it is kept: `\(removal)` removes it"))
-                }
-                throw error
+            let source = try await fetch(stack, store, in: workspace, report)
+            let lent = lent(source, by: store)
+            return try await convert(source, lent: lent, stack, store, in: workspace, report)
+        }
+    }
+
+    /// The source where it is stored only to be converted.
+    private func lent(_ source: ConversionSource, by store: ModelStore) -> StoredModel? {
+        guard case .stored(let stored) = source.place, source.format == .safetensors,
+            store.isOnLoan(stored.key)
+        else { return nil }
+        return stored
+    }
+
+    /// Converts; what is stored for that alone goes afterwards.
+    private func convert(
+        _ source: ConversionSource,
+        lent: StoredModel?,
+        _ stack: Stack,
+        _ store: ModelStore,
+        in workspace: Workspace,
+        _ report: @escaping Reporter
+    ) async throws(Failure) -> [ConvertedModel] {
+        do throws(Failure) {
+            let made = try await convert(source, stack, store, in: workspace, report)
+            if let lent {
+                if !options.keepsSource { remove(lent, from: store, report) }
+                store.forgetLoan(of: lent.key.model)
             }
+            return made
+        } catch {
+            if lent != nil {
+                let removal = "stackctl \(stack.name) rm \(source.model) --format safetensors"
+                report(
+                    .note(
+                        "what was fetched for it is kept for the next `convert`, which removes it; so does `\(removal)`"
+                    )
+                )
+            }
+            throw error
         }
     }
 
@@ -198,7 +231,9 @@ public struct Convert: Sendable {
                 )
             }
         } catch { throw Failure(store: error) }
-        let written = options.output == nil ? planned.lazy.map(\.sizeBytes).total() : 0
+        let written =
+            options.output == nil
+            ? planned.lazy.map(\.sizeBytes).total() + remote.sizeBetween(targets, options) : 0
         return ConvertPlan(
             stack: options.output == nil ? stack.name : nil,
             model: model,
@@ -217,21 +252,24 @@ public struct Convert: Sendable {
         )
     }
 
-    /// Fetches the source; tells what was stored for this alone.
+    /// Fetches the source, on loan unless it was there.
     private func fetch(
         _ stack: Stack,
         _ store: ModelStore,
         in workspace: Workspace,
         _ report: @escaping Reporter
-    ) async throws(Failure) -> (source: ConversionSource, fetched: StoredModel?) {
+    ) async throws(Failure) -> ConversionSource {
         try await remotePlan(stack, store, in: workspace, report).checkSpace()
-        let pulled = try await Pull(reference, pullOptions(in: workspace)).run(in: workspace, report: report)
+        var pull = try pullOptions(in: workspace)
+        pull.isLoan = true
+        let pulled = try await Pull(reference, pull).run(in: workspace, report: report)
         do {
             let key = try ModelKey(model: pulled.model, format: pulled.format, quant: pulled.quant)
             guard let stored = try store.model(key) else {
                 throw Failure(.conflict, "`\(key)` was removed while it was to be converted")
             }
-            return (try ConversionSource(stored, on: stack), pulled.wasThere ? nil : stored)
+            if pulled.wasThere { store.forgetLoan(of: pulled.model) }
+            return try ConversionSource(stored, on: stack)
         } catch { throw Failure(error) }
     }
 

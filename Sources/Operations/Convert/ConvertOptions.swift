@@ -1,5 +1,6 @@
 public import Catalog
 import Conversion
+import Platform
 public import SystemPackage
 
 /// What converts a model.
@@ -94,6 +95,8 @@ public struct ConvertOptions: Sendable {
     public var image: String?
     /// Where it goes, if not into the stack's volume: a file, or a folder.
     public var output: FilePath?
+    /// Whether it goes into a folder of that name, be there one or not.
+    public var outputIsFolder = false
     /// How much the columns of tensors matter, measured on a text.
     public var importance: FilePath?
     /// How many threads share the work; one for each core without this.
@@ -120,6 +123,16 @@ public struct ConvertOptions: Sendable {
 
     /// Whether something is said of what tensors get beside the target's name.
     public var choosesTypes: Bool { importance != nil || !tensorTypes.isEmpty || leavesOutput || isPure }
+
+    /// The type in which llama.cpp's converter writes what is wanted of a folder; `nil` where it must be quantized.
+    ///
+    /// It makes `q8_0` too, as long as nobody chooses types.
+    func converted(_ target: TargetForm) -> ConversionType? {
+        target.native == .q8_0 && !choosesTypes ? .q8_0 : target.plainType
+    }
+
+    /// Whether tools make it of a folder with nothing in between.
+    func isDirect(_ target: TargetForm) -> Bool { converted(target) != nil || target.format == .uqff }
 
     /// The options of the command line that decide about the bytes of a target, as they can be typed in any folder.
     func words(for target: TargetForm) -> [String] {

@@ -53,7 +53,9 @@ public struct ConvertPlan: Sendable, Encodable {
         throw Failure(
             .noSpace,
             "\(fetching)converting `\(model)` needs \(neededBytes), and there is \(freeBytes) free for it",
-            hint: "see `stackctl df`; `stackctl ls` shows what could be removed with `stackctl rm`"
+            hint: stack == nil
+                ? "name a place on another disk with `--output`"
+                : "see `stackctl df`; `stackctl ls` shows what could be removed with `stackctl rm`"
         )
     }
 }

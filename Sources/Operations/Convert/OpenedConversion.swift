@@ -92,7 +92,7 @@ struct OpenedConversion: Sendable {
     struct Pass: Sendable {
         fileprivate enum Work: Sendable {
             case converting(Converter)
-            case quantizing(Quantizer)
+            case quantizing(Quantizer, [QuantizationPlan])
             case tools(ToolConversion)
         }
 
@@ -100,6 +100,22 @@ struct OpenedConversion: Sendable {
         let targets: [TargetForm]
         /// The size of the file of each target.
         let sizes: [ByteCount]
+        /// The size of what lies in between while it is done.
+        var between: ByteCount = 0
+
+        /// As much of it as is needed for some targets; `nil` if that is nothing.
+        func only(_ wanted: [TargetForm]) -> Pass? {
+            let kept = self.targets.indices.filter { wanted.contains(self.targets[$0]) }
+            guard !kept.isEmpty else { return nil }
+            let targets = kept.map { self.targets[$0] }
+            let part: Work =
+                switch work {
+                case .converting: work
+                case .quantizing(let quantizer, let plans): .quantizing(quantizer, kept.map { plans[$0] })
+                case .tools(let conversion): .tools(conversion.only(targets))
+                }
+            return Pass(work: part, targets: targets, sizes: kept.map { sizes[$0] }, between: between)
+        }
     }
 
     /// The number of weights, where nobody here reads them.
@@ -111,6 +127,8 @@ struct OpenedConversion: Sendable {
     /// What must be done for some targets: all quantizations are made in one pass over the weights, and what llama.cpp's
     /// converter writes is written as it does.
     func passes(for targets: [TargetForm]) throws(Failure) -> [Pass] {
+        let direct = targets.filter(options.isDirect)
+        let quantized = targets.filter { !options.isDirect($0) }
         do {
             switch contents {
             case .gguf(let source):
@@ -119,27 +137,15 @@ struct OpenedConversion: Sendable {
                 return [pass(tools, work, targets, try sizes(of: targets, made: source))]
             case .foreign(let files, let name, let facts):
                 let folder = (files: files, name: name)
-                let direct = targets.filter { converted($0) != nil || $0.format == .uqff }
-                var passes = direct.map { pass(folder, [$0], facts) }
-                let quantized = targets.filter { !direct.contains($0) }
-                if !quantized.isEmpty { passes.append(pass(folder, quantized, facts)) }
-                return passes
+                let single = direct.map { pass(folder, [$0], facts) }
+                return quantized.isEmpty ? single : single + [pass(folder, quantized, facts)]
             case .folder(let model):
-                var passes = try targets.compactMap { target in
-                    try converted(target).map { try pass(model, target, $0) }
+                let single = try direct.compactMap { target in
+                    try options.converted(target).map { try pass(model, target, $0) }
                 }
-                let quantized = targets.filter { converted($0) == nil }
-                if !quantized.isEmpty { passes.append(try pass(HuggingFaceSource(model), quantized)) }
-                return passes
+                return quantized.isEmpty ? single : single + [try pass(HuggingFaceSource(model), quantized)]
             }
         } catch { throw Failure(error) }
-    }
-
-    /// The type in which llama.cpp's converter writes what is wanted of a folder; `nil` where it must be quantized.
-    ///
-    /// It makes `q8_0` too, as long as nobody chooses types.
-    private func converted(_ target: TargetForm) -> ConversionType? {
-        target.native == .q8_0 && !options.choosesTypes ? .q8_0 : target.plainType
     }
 
     private func pass(_ model: HuggingFaceModel, _ target: TargetForm, _ type: ConversionType)
@@ -152,37 +158,32 @@ struct OpenedConversion: Sendable {
     private func pass(_ source: any TensorSource, _ targets: [TargetForm]) throws -> Pass {
         try options.checkNative(targets)
         let quantizer = Quantizer(source, options: quantization, workers: options.threads)
-        let outputs = targets.outputs(to: targets.map { _ in "" })
-        return Pass(work: .quantizing(quantizer), targets: targets, sizes: try quantizer.sizes(of: outputs))
+        let plans = try targets.compactMap(\.native).map(quantizer.plan)
+        return Pass(work: .quantizing(quantizer, plans), targets: targets, sizes: plans.map(\.size))
     }
 
     // MARK: By other tools
 
-    /// The sizes are about those that the files will have; the first one has room for what lies in between.
+    /// The sizes are about those that the files will have.
     private func pass(
         _ folder: (files: [ContainerTools.Given], name: String),
         _ targets: [TargetForm],
         _ facts: ModelFacts
     ) -> Pass {
-        let isDirect = targets.allSatisfy { converted($0) != nil || $0.format == .uqff }
+        let between = targets.allSatisfy(options.isDirect) ? nil : usual ?? .bf16
         // mistral.rs leaves the embeddings as they are, and what they are turned back with.
         let plain = 2 * (facts.vocabularySize ?? 0) * (facts.embeddingLength ?? 0)
-        var sizes = targets.map { target in
+        let sizes = targets.map { target in
             target.size(
                 ofParameters: facts.parameters,
                 plain: target.format == .uqff ? min(plain, facts.parameters) : 0
             )
         }
-        if !isDirect, let first = sizes.first {
-            sizes[0] = first + TargetForm(usual ?? .bf16).size(ofParameters: facts.parameters)
-        }
-        let source = ToolConversion.Source.folder(
-            folder.files,
-            name: folder.name,
-            between: isDirect ? nil : usual ?? .bf16
-        )
+        let source = ToolConversion.Source.folder(folder.files, name: folder.name, between: between)
         guard let tools else { preconditionFailure("what is foreign has tools") }
-        return pass(tools, source, targets, sizes)
+        var pass = pass(tools, source, targets, sizes)
+        pass.between = between.map { TargetForm($0).size(ofParameters: facts.parameters) } ?? 0
+        return pass
     }
 
     private func pass(
@@ -201,23 +202,11 @@ struct OpenedConversion: Sendable {
         try quantizer.refuseRequantizing()
         let weights = source.tensors.reduce(0) { $0 + $1.elements }
         return try targets.map { target in
-            guard target.native != nil else { return target.size(ofParameters: weights) }
-            do throws(ConversionError) {
-                return try quantizer.sizes(of: [target].outputs(to: [""])).total()
-            } catch {
+            guard let native = target.native else { return target.size(ofParameters: weights) }
+            do throws(ConversionError) { return try quantizer.plan(native).size } catch {
                 guard error.isOnlyUnknownHere else { throw error }
                 return target.size(ofParameters: weights)
             }
-        }
-    }
-}
-
-extension [TargetForm] {
-    /// What the room that quantizes is to make, and where.
-    fileprivate func outputs(to paths: [FilePath]) -> [QuantizationOutput] {
-        zip(self, paths).map { target, path in
-            guard let native = target.native else { preconditionFailure("what is foreign was refused") }
-            return QuantizationOutput(native, paths: [path])
         }
     }
 }
@@ -240,12 +229,9 @@ extension OpenedConversion.Pass {
                 case .converting(let converter):
                     try converter.run(paths, isCancelled: isCancelled, progress: progress)
                     return []
-                case .quantizing(let quantizer):
-                    return try quantizer.run(
-                        targets.outputs(to: paths),
-                        isCancelled: isCancelled,
-                        progress: progress
-                    )
+                case .quantizing(let quantizer, let plans):
+                    let outputs = zip(plans, paths).map { (plan: $0, paths: [$1]) }
+                    return try quantizer.run(outputs, isCancelled: isCancelled, progress: progress)
                 case .tools: preconditionFailure("tools do not block")
                 }
             }

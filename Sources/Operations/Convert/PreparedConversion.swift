@@ -8,8 +8,11 @@ import SystemPackage
 /// A conversion of which everything is known but the weights.
 struct PreparedConversion: Sendable {
     let source: ConversionSource
-    let opened: OpenedConversion
     let targets: [TargetForm]
+    /// What must be done for all of them.
+    private let passes: [OpenedConversion.Pass]
+    /// The number of weights, where nobody here reads them.
+    let foreignParameters: Int?
     let place: ConversionPlace
     let model: String
     let stack: Stack
@@ -33,7 +36,8 @@ struct PreparedConversion: Sendable {
         self.stack = stack
         do throws(SystemError) { states = try source.states() } catch { throw Failure(system: error) }
         model = options.name ?? source.model
-        opened = try OpenedConversion(source, options, tools: tools, report)
+        let opened = try OpenedConversion(source, options, tools: tools, report)
+        foreignParameters = opened.foreignParameters
         targets = try options.resolvedTargets(usual: opened.usual)
         if tools == nil { try options.checkNative(targets) }
         if let output = options.output {
@@ -41,9 +45,9 @@ struct PreparedConversion: Sendable {
         } else {
             place = .volume(store, model: model)
         }
-        try refuseSelf()
         // What cannot be made is refused before anything is locked or hashed.
-        _ = try opened.passes(for: targets)
+        passes = try opened.passes(for: targets)
+        try refuseSelf()
     }
 
     /// A model is not made of itself: what it was made of would be gone.
@@ -67,7 +71,7 @@ struct PreparedConversion: Sendable {
         do {
             let standing = try targets.filter { try there($0, of: nil) != nil }
             let missing = targets.filter { !standing.contains($0) }
-            let passes = try opened.passes(for: missing)
+            let passes = passes.compactMap { $0.only(missing) }
             let sizes = Dictionary(
                 passes.flatMap { zip($0.targets, $0.sizes) },
                 uniquingKeysWith: { first, _ in first }
@@ -92,7 +96,7 @@ struct PreparedConversion: Sendable {
                         wasThere: stored != nil
                     )
                 },
-                neededBytes: sizes.values.total(),
+                neededBytes: passes.map { $0.sizes.total() + $0.between }.total(),
                 freeBytes: try place.free(missing)
             )
         } catch { throw Failure(error) }
@@ -133,11 +137,10 @@ struct PreparedConversion: Sendable {
             if let stored = try there(target, of: read) { done[target] = ConvertedModel(stored, stack) }
         }
         let missing = targets.filter { done[$0] == nil }
-        let passes = try opened.passes(for: missing)
         if case .volume(let store, let model) = place {
             for target in missing { try store.refuseForeignFiles(at: ConversionPlace.key(model, target)) }
         }
-        for pass in passes {
+        for pass in passes.compactMap({ $0.only(missing) }) {
             for outcome in try await ConversionRun(self, pass, read).run(report) {
                 done[outcome.target] = outcome.made
             }

@@ -9,8 +9,9 @@ import Store
 struct RemoteConversionSource: Sendable {
     /// What must be fetched.
     let plan: PullPlan
-    /// The number of weights.
-    private let parameters: Int64
+    private let estimate: SizeEstimate
+    /// What tools make first of it that quantize that then; `nil` where nothing lies in between.
+    private let between: QuantizationTarget?
 
     /// What to do where there are no safetensors.
     static let otherSource = "pull a GGUF of it in f16, bf16 or f32, where there is one, and convert that"
@@ -41,17 +42,23 @@ struct RemoteConversionSource: Sendable {
         guard case .safetensors(let parts, let companions) = headers else {
             preconditionFailure("safetensors were asked for")
         }
-        parameters = parts.flatMap(\.header.tensors).reduce(into: 0) { $0 &+= Int64($1.elements) }
+        let tensors = parts.flatMap(\.header.tensors)
+        estimate = SizeEstimate(tensors, besides: plan.files)
+        between = isForTools ? tensors.contains { $0.type == .bf16 } ? .bf16 : .f16 : nil
         if isForTools { return }
         do throws(HuggingFaceError) {
             guard let configuration = companions.config else { throw .missing("config.json") }
-            let tensors = parts.lazy.flatMap(\.header.tensors).map { (name: $0.name, shape: $0.shape) }
-            try HuggingFaceModel.check(configuration: configuration, tensors: tensors)
+            let shapes = tensors.lazy.map { (name: $0.name, shape: $0.shape) }
+            try HuggingFaceModel.check(configuration: configuration, tensors: shapes)
         } catch { throw Failure(folder: error, named: source.repository) }
     }
 
     /// About the size of the file of a target.
-    func size(of target: TargetForm) -> ByteCount {
-        target.size(ofParameters: Int(clamping: parameters))
+    func size(of target: TargetForm) -> ByteCount { estimate.size(of: target) }
+
+    /// About the size of what lies in between while some targets are made.
+    func sizeBetween(_ targets: [TargetForm], _ options: ConvertOptions) -> ByteCount {
+        guard let between, !targets.allSatisfy(options.isDirect) else { return 0 }
+        return estimate.size(of: TargetForm(between))
     }
 }

@@ -33,6 +33,11 @@ struct ToolConversion: Sendable {
         (self.options, self.quantization) = (options, quantization)
     }
 
+    /// The same for some of the targets.
+    func only(_ targets: [TargetForm]) -> ToolConversion {
+        ToolConversion(tools, source, size: size, targets, options, quantization)
+    }
+
     /// Writes a file or folder for each target, which will be in another place in the end.
     func run(
         to paths: [FilePath],

@@ -45,6 +45,35 @@ struct ConvertOutputTests {
         #expect(again.kind == .conflict)
     }
 
+    @Test func `what a killed run has left beside a file is replaced, and another run is left alone`()
+        async throws
+    {
+        let home = try TestHome()
+        let source = try home.sampleGGUF("f16")
+        let output = home.directory.appending("out/a.gguf")
+        let left = try home.directory.write("left", to: "out/.a.gguf.partial/data")
+        try home.directory.write("left", to: "out/.a.gguf.partial/data.work/model.gguf")
+        let lock = try #require(try FileLock.attempt(left.removingLastComponent().appending("lock")))
+        let busy = try await home.failedConversion(source.string, "q8_0") { $0.output = output }
+        #expect(busy.kind == .conflict && busy.message == "another stackctl writes \(output)")
+        #expect(try FileSystem.read(left) == Array("left".utf8))
+        withExtendedLifetime(lock) {}
+        try FileSystem.remove(left.removingLastComponent().appending("lock"))
+        try await home.convert(source.string, "q8_0") { $0.output = output }
+        #expect(try FileSystem.list(output.removingLastComponent()) == ["a.gguf"])
+    }
+
+    @Test func `a name that is said to be a folder becomes one, and one that is full names no volume`()
+        async throws
+    {
+        let home = try TestHome()
+        let source = try home.sampleGGUF("f16")
+        let made = try await home.convert(source.string, "q8_0") {
+            ($0.output, $0.outputIsFolder) = (home.directory.appending("new"), true)
+        }
+        #expect(made.map(\.path) == ["\(home.directory.path)/new/tiny-llama-f16-q8_0.gguf"])
+    }
+
     @Test(.enabled(if: MountedFilesystem.isExpected, MountedFilesystem.reason))
     func `no space: it is refused before the first byte`() async throws {
         let disk = try MountedFilesystem(size: "4m")
@@ -56,6 +85,7 @@ struct ConvertOutputTests {
         #expect(!plan.fits && plan.neededBytes > 8_000_000)
         let failure = try await home.failedConversion(source.string, "q8_0") { $0.output = output }
         #expect(failure.kind == .noSpace && failure.message.contains("4.2 MB free"))
+        #expect(failure.hint == "name a place on another disk with `--output`")
         #expect(try FileSystem.list(disk.path).isEmpty)
         try home.directory.write(
             "engine: llamacpp\nmodels: \(disk.path)\n",
@@ -114,6 +144,8 @@ struct ConvertOutputTests {
         let work = Task { try await home.convert(source.string, "q4_k_m", reports: reports) }
         #expect(try await reports.waitUntil { $0.stages.contains("converting big-f16 to q4_k_m") })
         #expect(try home.partials().map(\.purpose?.quant) == ["q4_k_m"])
+        let listed = try await Listing().run(in: home.workspace()) { _ in }
+        #expect(listed.map(\.state) == [.partial] && (listed[0].sizeBytes ?? 0) > 50_000_000)
         work.cancel()
         let failure = await #expect(throws: Failure.self) { try await work.value }
         #expect(failure?.kind == .cancelled)

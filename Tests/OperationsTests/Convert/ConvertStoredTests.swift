@@ -44,19 +44,73 @@ struct ConvertStoredTests {
         let other = try await home.failedConversion(Self.model, "q4") { $0.isPure = true }
         #expect(other.kind == .conflict)
         #expect(home.hub.requests().isEmpty)
-        let plan = try await home.conversionPlan(Self.model, "f16")
+        let plan = try await home.conversionPlan(Self.model, "q8_0", "q6_k", "q4_0", "q5_k_m")
         #expect(plan.source.missingBytes > 280_000 && plan.fits)
-        #expect((270_000...290_000).contains(plan.targets[0].sizeBytes.bytes))
+        let exact = try await home.conversionPlan(Self.model, "f16").targets[0].sizeBytes.bytes
+        #expect((288_000...330_000).contains(exact))
+        // What is told before it is fetched is no less than what comes of it.
+        let made = try await home.convert(Self.model, "q8_0", "q6_k", "q4_0", "q5_k_m")
+        for (planned, made) in zip(plan.targets, made) {
+            let (about, size) = (planned.sizeBytes.bytes, made.sizeBytes.bytes)
+            #expect((size...size * 3 / 2).contains(about), "\(made.quant): \(about) for \(size)")
+        }
         try await home.convert(Self.model) { $0.keepsSource = true }
         #expect(try home.visibleFiles().contains("\(Self.folder)/safetensors/bf16/model.safetensors"))
         // What was there before stays without being asked for.
-        try await home.convert(Self.model, "q6_k")
+        try await home.convert(Self.model, "q5_0")
         #expect(try home.visibleFiles().contains("\(Self.folder)/safetensors/bf16/model.safetensors"))
         #expect(
-            try ["bf16", "q4_k_m", "q6_k"].allSatisfy {
+            try ["bf16", "q4_k_m", "q5_0"].allSatisfy {
                 try home.visibleFiles().contains("\(Self.folder)/gguf/\($0)/manifest.json")
             }
         )
+    }
+
+    @Test
+    func `what was fetched for a conversion that came to nothing is used by the next one, and goes then`()
+        async throws
+    {
+        let home = try TestHome(try sampleRepository())
+        let weights = "\(Self.folder)/safetensors/bf16/model.safetensors"
+        func failing(_ quant: String) async throws {
+            let reports = Reports()
+            let failure = try await home.failedConversion(Self.model, quant, reports: reports) {
+                $0.tensorTypes = ["no_such=q8_0"].compactMap { TensorTypeChoice(parsing: $0) }
+            }
+            #expect(failure.kind == .invalid)
+            #expect(
+                reports.notes.contains {
+                    $0.hasPrefix("what was fetched for it is kept for the next `convert`")
+                }
+            )
+            #expect(try home.visibleFiles().contains(weights))
+        }
+        try await failing("q8_0")
+        home.hub.forgetRequests()
+        let reports = Reports()
+        try await home.convert(Self.model, "q8_0", reports: reports)
+        #expect(home.hub.requests(.cdn).isEmpty)
+        #expect(
+            reports.notes.first == "the safetensors are taken that were fetched for an earlier conversion"
+        )
+        #expect(try !home.visibleFiles().contains(weights))
+        // Whoever asks for it keeps it.
+        try await failing("q6_k")
+        try await home.pull(Self.model) { $0.format = .safetensors }
+        try await home.convert(Self.model, "q6_k")
+        #expect(try home.visibleFiles().contains(weights))
+    }
+
+    @Test func `of a folder of GGUFs the most exact one is taken`() async throws {
+        let home = try TestHome()
+        let folder = home.directory.appending("mine/\(SampleModel.ggufRepository)")
+        _ = try home.sampleGGUF("f16")
+        let plan = try await home.conversionPlan(folder.string, "q4_0")
+        #expect(plan.source.quant == "bf16")
+        try FileSystem.remove(folder.appending("BF16"))
+        #expect(try await home.conversionPlan(folder.string, "q4_0").source.quant == "f16")
+        try FileSystem.remove(folder.appending("tiny-llama-f16.gguf"))
+        #expect(try await home.failedConversion(folder.string, "q4_0").kind == .unsupported)
     }
 
     @Test func `a model that cannot be converted is refused before its weights are fetched`() async throws {
