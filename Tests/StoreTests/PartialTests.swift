@@ -22,6 +22,12 @@ struct PartialTests {
         #expect(partials.first?.purpose == purpose())
         #expect(try partials.first?.occupied == FileSystem.status(directory.appending("data"))?.allocated)
         #expect((partials.first?.occupied ?? 0) > 0)
+        // What a conversion has beside its file takes room too.
+        let own = try #require(partials.first?.occupied)
+        let beside = [directory.appending("data.between.gguf"), directory.appending("data.work/model.gguf")]
+        try FileSystem.createDirectory(directory.appending("data.work"))
+        for path in beside { try FileSystem.write([UInt8](repeating: 1, count: 100_000), to: path) }
+        #expect(try shelf.store.partials().map(\.occupied).total() >= own + 200_000)
         #expect(partials.first?.isBusy == true)
         withExtendedLifetime(lock) {}
     }

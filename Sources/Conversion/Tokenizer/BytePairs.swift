@@ -1,3 +1,5 @@
+import Glibc
+
 /// The part of a vocabulary that some words need, and the pairs that are merged in them.
 struct BytePairs {
     private var numbers: [[UInt8]: Int] = [:]
@@ -84,6 +86,15 @@ private struct SearchedText {
     func has(_ text: [UInt8]) -> Bool {
         guard text.count > 1 else { return text.first.map(single.contains) ?? false }
         guard let candidates = places[UInt16(text[0]) << 8 | UInt16(text[1])] else { return false }
-        return candidates.contains { bytes[$0...].starts(with: text) }
+        return bytes.withUnsafeBytes { bytes in
+            text.withUnsafeBytes { text in
+                candidates.contains { place in
+                    guard bytes.count - place >= text.count, let start = bytes.baseAddress,
+                        let wanted = text.baseAddress
+                    else { return false }
+                    return memcmp(start + place, wanted, text.count) == 0
+                }
+            }
+        }
     }
 }

@@ -4,6 +4,8 @@ struct TokenizerFiles: Sendable {
     let configuration: Configuration
     /// `tokenizer.json`.
     let tokenizer: JSONMembers?
+    /// Its `model`, found once: with a large vocabulary that is many megabytes to go through.
+    let model: JSONMembers?
     /// `tokenizer_config.json`.
     let settings: JSONMembers?
     /// `added_tokens.json`.
@@ -13,6 +15,7 @@ struct TokenizerFiles: Sendable {
         self.folder = folder
         self.configuration = configuration
         tokenizer = try Self.object("tokenizer.json", in: folder)
+        model = tokenizer?["model"]?.members
         settings = try Self.object("tokenizer_config.json", in: folder)
         added = try Self.object("added_tokens.json", in: folder)
     }

@@ -47,8 +47,8 @@ extension Vocabulary {
 
     /// The part of `tokenizer.json` that merges pairs.
     static func bytePairModel(of files: TokenizerFiles) throws(HuggingFaceError) -> JSONMembers {
-        guard let tokenizer = files.tokenizer else { throw .missing("tokenizer.json") }
-        guard let model = tokenizer["model"]?.members else { throw .tokenizer(.malformed("`model`")) }
+        guard files.tokenizer != nil else { throw .missing("tokenizer.json") }
+        guard let model = files.model else { throw .tokenizer(.malformed("`model`")) }
         let type = model["type"]?.string ?? "BPE"
         guard type == "BPE" else { throw .feature(.tokenizer(type)) }
         return model
@@ -56,7 +56,7 @@ extension Vocabulary {
 
     /// Whether `tokenizer.json` is what became of a sentencepiece model: pairs, with bytes where there is no token.
     static func isOfSentencePieces(_ files: TokenizerFiles) -> Bool {
-        guard let model = files.tokenizer?["model"]?.members else { return false }
+        guard let model = files.model else { return false }
         return model["type"]?.string == "BPE" && model["byte_fallback"]?.isTruthy == true
             && files.tokenizer?["decoder"]?["type"]?.string == "Sequence"
     }
