@@ -199,7 +199,9 @@ struct ConvertForeignTests {
             }
             // Somebody has said how its tokenizer is, and the tools cannot be told.
             let told = await failure {
-                try await convert(try folder(newer), ["bf16"], home) { $0.preTokenizer = "llama-bpe" }
+                try await convert(try folder(newer), ["bf16"], home) {
+                    $0.preTokenizer = PreTokenizerChoice(parsing: "llama-bpe")
+                }
             }
             #expect(told?.kind == .unsupported)
             let wrong: [(FilePath) throws -> Void] = [
