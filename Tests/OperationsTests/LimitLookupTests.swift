@@ -237,9 +237,14 @@ struct ContextAdviceTests {
         #expect(try await warnings("context: 99999", flags: flags(512)).isEmpty)
     }
 
-    @Test(arguments: ["context: 8192", "parallel: 2", "context: 2048", "context: 99999, extra: [-c, '512']"])
+    @Test(arguments: ["context: 8192", "parallel: 2", "context: 2048"])
     func `what requests can use together is not`(defaults: String) async throws {
         #expect(try await warnings(defaults).isEmpty)
+    }
+
+    @Test func `nor is what words of the engine's own replace, of which only that is said`() async throws {
+        let said = try await warnings("context: 99999, extra: [-c, '512']")
+        #expect(said.count == 1 && said[0].contains("extra"), "\(said)")
     }
 
     @Test(.engines) func `use says it before it pulls, by the table`() async throws {

@@ -52,6 +52,9 @@ struct ConvertForeignTests {
         }
         file["llama.attention.layer_norm_rms_epsilon"] = .float32(1e-5)
         for name in Self.tensors { try file.addTensor(name, .f32, shape: [256, 64]) }
+        for name in ["output_norm.weight", "blk.0.attn_norm.weight", "blk.0.ffn_norm.weight"] {
+            try file.addTensor(name, .f32, shape: [256])
+        }
         let bytes = GGUFBuilder.bytes(of: file) { tensor in
             (0..<tensor.elements).flatMap { index -> [UInt8] in
                 let isBad = isDamaged && tensor.name == "blk.0.ffn_up.weight" && index == 5
