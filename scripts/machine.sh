@@ -5,6 +5,11 @@
 # shellcheck disable=SC2034
 build_packages=(libcurl4-openssl-dev libssl-dev libyaml-dev pkg-config git ca-certificates)
 
+# How the binary that is shipped is built. Nobody looks for symbols in it; with them, the loader asks its table for each one of
+# the libraries', at every start.
+# shellcheck disable=SC2034
+release=(-c release --static-swift-stdlib -Xlinker --no-export-dynamic)
+
 # Says what is wrong and ends the script.
 die() {
     printf 'error: %s\n' "$1" >&2

@@ -36,14 +36,15 @@ public struct ComposeFile: Sendable {
     /// What a service sees at a path, of a file that lies in `folder`.
     public func mounted(at target: String, in service: String, from folder: FilePath) -> Mounted {
         guard let node = services.first(where: { $0.name == service })?.value else { return .unknown }
-        if node["extends"] != nil || root["include"] != nil { return .unknown }
+        if ["extends", "<<"].contains(where: { node[$0] != nil }) || root["include"] != nil { return .unknown }
         var isUnknown = false
         for item in ((try? node["volumes"]?.list()) ?? []) + ((try? node["secrets"]?.list()) ?? []) {
-            let (source, place) = mount(item)
-            guard let place, !place.contains("$") else {
+            let (source, mountPoint) = mount(item)
+            guard var place = mountPoint, !place.contains("$") else {
                 isUnknown = true
                 continue
             }
+            while place.hasSuffix("/") { place.removeLast() }
             guard target == place || target.hasPrefix("\(place)/") else { continue }
             guard let source, !source.contains("$") else { return .unknown }
             return .file(

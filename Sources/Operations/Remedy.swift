@@ -27,9 +27,11 @@ extension StoredModel {
             let engine =
                 conversion.engine == ConversionEngine.container.rawValue
                 ? ["--engine", conversion.engine] : []
+            // Of what it was made of, and not of what is there now.
+            let commit = source.kind == .hub ? source.revision.map { "@\($0)" } ?? "" : ""
             let image = conversion.image.map { ["--image", $0.digest ?? $0.name] } ?? []
             let words =
-                ["convert", source.shown, "--quant", key.quant] + form + conversion.options + engine + image
+                ["convert", source.shown + commit, "--quant", key.quant] + form + conversion.options + engine + image
                 + chosen
             return "make it again: `\(typed(words))`"
         }

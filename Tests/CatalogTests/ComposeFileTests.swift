@@ -114,6 +114,8 @@ struct ComposeFileTests {
     @Test(arguments: [
         ("volumes: [./k:/run/secrets/api-key:ro]", ComposeFile.Mounted.file("/c/k")),
         ("volumes: [/keys:/run/secrets]", .file("/keys/api-key")),
+        ("volumes: [./keys:/run/secrets/]", .file("/c/keys/api-key")),
+        ("<<: {volumes: [./k:/run/secrets/api-key]}", .unknown),
         ("volumes: ['${KEY:-./k}:/run/secrets/api-key']", .unknown),
         ("volumes: ['${MODELS:-./models}:/models']", .nothing),
         ("volumes: ['./k:${PLACE}']", .unknown),

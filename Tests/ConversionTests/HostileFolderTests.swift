@@ -65,6 +65,7 @@ struct HostileFolderTests {
         ("num_hidden_layers", "100000000"),
         ("num_hidden_layers", "\"2\""), ("vocab_size", "1e15"), ("vocab_size", "0"),
         ("intermediate_size", "1e400"),
+        ("num_key_value_heads", "4294967295"), ("num_key_value_heads", "0"), ("head_dim", "4294967295"),
     ])
     func `a configuration that makes no sense is refused`(key: String, value: String) throws {
         let changed = Self.configuration + #","\#(key)":\#(value)"#

@@ -89,20 +89,22 @@ struct Configuration: Sendable {
     /// The number of layers; no model has as many as the limit.
     var layers: Int { get throws(HuggingFaceError) { try count("num_hidden_layers", upTo: 10_000) } }
 
-    var heads: Int { get throws(HuggingFaceError) { try count("num_attention_heads", upTo: 1 << 20) } }
+    /// More than any model has, and little enough that products of two are numbers.
+    private static let most = 1 << 20
+
+    var heads: Int { get throws(HuggingFaceError) { try count("num_attention_heads", upTo: Self.most) } }
 
     var keyValueHeads: Int {
         get throws(HuggingFaceError) {
-            guard let count = try integer("num_key_value_heads") else { return try heads }
-            guard count > 0 else { throw .configuration(key: "num_key_value_heads") }
-            return count
+            guard try integer("num_key_value_heads") != nil else { return try heads }
+            return try count("num_key_value_heads", upTo: Self.most)
         }
     }
 
     /// The size of a head, if it is said; for some it always is.
     var headSize: Int? {
         get throws(HuggingFaceError) {
-            if let size = try integer("head_dim") { return size }
+            if try integer("head_dim") != nil { return try count("head_dim", upTo: Self.most) }
             return modelType == "llama" ? try count("hidden_size") / heads : nil
         }
     }
