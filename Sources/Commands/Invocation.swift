@@ -32,7 +32,12 @@ struct Invocation {
             arguments = ["--help"]
             return
         }
-        guard Self.verbs.contains(verb) else { throw Self.unknown(verb, typed, environment) }
+        guard Self.verbs.contains(verb) else {
+            if let other = try Self.stack(verb, typed, environment) {
+                throw ValidationError("two stacks are named: `\(word)` and `\(other)`")
+            }
+            throw Self.unknown(verb, typed, environment)
+        }
         if let other = Self.namedStack(options), other != word, other != stack {
             throw ValidationError("two stacks are named: `\(other)` and `\(word)`")
         }

@@ -34,6 +34,14 @@ extension LaunchRequest {
         }
     }
 
+    /// The word of `extra` that nobody may say beside the settings from which it follows.
+    public var reservedInExtra: LaunchRefusal? {
+        do throws(LaunchRefusal) { _ = try command() } catch {
+            if case .argumentReserved = error { return error }
+        }
+        return nil
+    }
+
     /// All that an engine is told; nothing where it cannot be.
     private var outcome: [String]? {
         guard let (command, words) = try? command() else { return nil }

@@ -312,6 +312,10 @@ extension Failure {
                     "cannot be served",
                     "name all of them in `nodes`, or take it out with `stackctl config unset \(model) nodes`"
                 )
+            case .argumentReserved:
+                ("", "take it out of `extra`; `stackctl config show \(model)` tells where each setting is from")
+            case .secretInCommand:
+                ("", "take it out of `extra`, and set `api_key` to `env:NAME` or `file:PATH`")
             default: ("", nil)
             }
         let sentence = what.isEmpty ? "`\(stack.name)` cannot serve `\(model)`" : "`\(model)` \(what)"

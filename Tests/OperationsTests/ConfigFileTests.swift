@@ -174,6 +174,26 @@ struct ConfigFileTests {
         #expect(findings[1].message == "`context` has no effect on vllm: `extra.vllm` has words in its place")
     }
 
+    @Test func `a check tells which words an engine gets from other settings alone`() async throws {
+        let home = try ConfigHome([
+            "config/models/a.yaml": "model: owner/x\nextra:\n  llamacpp: [--port, '99']\n"
+        ])
+        let (_, findings) = try await ConfigValidate([]).run(in: home.workspace) { _ in }
+        try #require(findings.map(\.line) == [3] && findings.map(\.severity) == [.error])
+        #expect(findings[0].message == "`--port` of llamacpp follows from other settings")
+    }
+
+    @Test func `a key among words for an engine is neither written nor told`() async throws {
+        let home = try ConfigHome(["config/models/a.yaml": "model: owner/x\n"])
+        let change = ConfigChange("a", set: "extra.llamacpp", to: ["--api-key", "geheim"])
+        let failure = await failure {
+            try await change.run(in: home.workspace, isDryRun: false) { _ in }
+        }
+        #expect(failure?.kind == .invalid && failure?.message.contains("geheim") == false)
+        #expect(failure?.hint?.contains("api_key") == true)
+        #expect(try home.text("config/models/a.yaml") == "model: owner/x\n")
+    }
+
     @Test func `a check holds extra arguments against the engine's table`() async throws {
         let home = try ConfigHome([
             "config/models/a.yaml":

@@ -1,4 +1,5 @@
 public import Catalog
+import Engines
 import Platform
 import SystemPackage
 
@@ -45,6 +46,7 @@ public struct ConfigChange: Sendable {
         let found = try await lookup.find(in: workspace)
         let place = try SettingPlace(typed)
         let value = try words.map { (words) throws(Failure) in try place.read(words) }
+        if let value { try refuseSecret(in: value, of: place.setting) }
         // What is in no catalog is more likely a slip than a model.
         let draft =
             found == nil
@@ -78,6 +80,26 @@ public struct ConfigChange: Sendable {
             isNew: isNew,
             changed: isChanged
         )
+    }
+}
+
+extension ConfigChange {
+    /// Refuses words for an engine that hold a key, before anything of them is written or told.
+    private func refuseSecret(in value: SettingValue, of setting: Setting) throws(Failure) {
+        guard case .list(let items) = value,
+            let engine = EngineName.allCases.first(where: {
+                SettingKey<[String]>.extra(of: $0).setting.path == setting.path
+            })
+        else { return }
+        let words = items.map { if case .text(let word) = $0 { word } else { "\($0)" } }
+        do throws(LaunchRefusal) { try ExtraArguments.check(words, of: engine) } catch {
+            guard case .secretInCommand(let word) = error else { return }
+            throw Failure(
+                .invalid,
+                "`\(word)` would put a secret into a file and a command that all can read",
+                hint: "set `api_key` to `env:NAME` or `file:PATH`"
+            )
+        }
     }
 }
 

@@ -49,7 +49,7 @@ public struct ConfigValidate: Sendable {
             findings += problems.map { Finding($0, .error) }
             if problems.isEmpty, let config = try workspace.config(named: name) {
                 findings += arguments(config)
-                findings += try replaced(config, in: workspace)
+                findings += try saidTwice(config, in: workspace)
                 findings += try await warnings(config, in: workspace)
             }
         }
@@ -90,14 +90,14 @@ public struct ConfigValidate: Sendable {
         }
     }
 
-    // MARK: What is allowed and does nothing
+    // MARK: What settings and words say together
 
-    /// What the file sets twice: by a setting, and by words for an engine that has a stack.
-    private func replaced(_ config: ModelConfig, in workspace: Workspace) throws(Failure) -> [Finding] {
+    /// What the file sets twice: by a setting, and by words for an engine that has a stack; and what such words may not say.
+    private func saidTwice(_ config: ModelConfig, in workspace: Workspace) throws(Failure) -> [Finding] {
         var findings: [Finding] = []
         for engine in EngineName.allCases {
             let extra = SettingKey<[String]>.extra(of: engine).setting
-            guard config.settings[extra] != nil,
+            guard let words = config.settings[extra],
                 let stack = try workspace.stacks().first(where: { $0.engine == engine })
             else { continue }
             // Which options a setting makes is the same for all models.
@@ -112,6 +112,7 @@ public struct ConfigValidate: Sendable {
                 draft: files.map { "\(stack.mount)/draft/\($0)" }
             )
             request.settings[SettingKey<[DeclaredAdapter]>.adapters.setting] = nil
+            if let refusal = request.reservedInExtra { findings.append(Finding(words, "\(refusal)", .error)) }
             findings += request.replacedByExtra.compactMap { setting in
                 config.settings[setting].map {
                     Finding(
