@@ -15,7 +15,7 @@ public struct ProcessIdentity: Sendable, Equatable, CustomStringConvertible {
         boot: Machine.bootID ?? "",
         namespace: ownNamespace,
         number: Int(Glibc.getpid()),
-        start: start(of: Int(Glibc.getpid())) ?? ""
+        start: stat(of: Int(Glibc.getpid())).flatMap(start) ?? ""
     )
 
     private init(boot: String, namespace: String, number: Int, start: String) {
@@ -25,7 +25,8 @@ public struct ProcessIdentity: Sendable, Equatable, CustomStringConvertible {
     /// Reads what `description` has written.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 4, let number = Int(parts[2]) else { return nil }
+        guard parts.count == 4, let number = Int(parts[2]), pid_t(exactly: number) != nil
+        else { return nil }
         self.init(boot: parts[0], namespace: parts[1], number: number, start: parts[3])
     }
 
@@ -37,18 +38,26 @@ public struct ProcessIdentity: Sendable, Equatable, CustomStringConvertible {
         guard !boot.isEmpty, !start.isEmpty, boot == Self.own.boot, !namespace.isEmpty,
             namespace == Self.own.namespace
         else { return false }
-        return Self.start(of: number) != start
+        guard let stat = Self.stat(of: number) else {
+            // Another user's is hidden where `/proc` is mounted with `hidepid`; its number is taken all the same.
+            return kill(pid_t(number), 0) != 0 && errno == ESRCH
+        }
+        return Self.start(in: stat) != start
     }
 
     private static let ownNamespace: String = {
         (try? FileSystem.status("/proc/self/ns/pid"))?.map { "\($0.inode)" } ?? ""
     }()
 
-    /// When a process began; `nil` if there is none.
-    private static func start(of number: Int) -> String? {
-        guard let bytes = try? FileSystem.read(FilePath("/proc/\(number)/stat")) else { return nil }
+    /// What the kernel says of a process; `nil` if it cannot be read.
+    private static func stat(of number: Int) -> [UInt8]? {
+        try? FileSystem.read(FilePath("/proc/\(number)/stat"))
+    }
+
+    /// When a process began; `nil` if it has ended and is still to be waited for.
+    private static func start(in stat: [UInt8]) -> String? {
         // The name of the program comes second and may have anything in it, also parentheses.
-        let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.split(separator: " ")
+        let fields = String(decoding: stat, as: UTF8.self).split(separator: ")").last?.split(separator: " ")
         guard let fields, fields.count > 19, fields[0] != "Z" else { return nil }
         return String(fields[19])
     }

@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -21,6 +22,22 @@ struct ProcessIdentityTests {
         // It may live elsewhere.
         #expect(changed(0, "other")?.hasEnded == false)
         #expect(changed(1, "4")?.hasEnded == false)
+        #expect(changed(2, "99999999999")?.hasEnded == nil)
         for text in ["", "a/b/c", "a/b/c/d", "a/b/1/2/3"] { #expect(ProcessIdentity(text) == nil) }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only the superuser can hide a process"))
+    func `a process that is hidden has not ended`() async throws {
+        let child = try ChildProcess("/bin/sh", ["-c", "exec sleep 600"], environment: .process)
+        var parts = ProcessIdentity.own.description.split(separator: "/").map(String.init)
+        parts[2] = "\(child.id)"
+        let identity = try #require(ProcessIdentity(parts.joined(separator: "/")))
+        // To be seen it must have begun when we did.
+        #expect(identity.hasEnded)
+        #expect(mount("tmpfs", "/proc/\(child.id)", "tmpfs", 0, "size=4k") == 0)
+        #expect(!FileSystem.exists(FilePath("/proc/\(child.id)/stat")) && !identity.hasEnded)
+        child.send(SIGKILL)
+        _ = try await child.status()
+        #expect(identity.hasEnded)
     }
 }
