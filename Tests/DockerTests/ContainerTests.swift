@@ -97,6 +97,16 @@ struct ContainerTests {
         #expect(try filters(of: request) == ["label": ["p=stacks", "s=llamacpp"]])
     }
 
+    @Test func `containers are found by a label of any value`() async throws {
+        let engine = try StubEngine { _ in
+            .json(#"[{"Id":"one","Labels":{"p":""}},{"Id":"two","Labels":{"s":"p"}},{"Id":"three"}]"#)
+        }
+        #expect(try await engine.client.containers(label: "p").map(\.id) == ["one"])
+        let request = try #require(engine.asked.first)
+        #expect(request.query["all"] == "1")
+        #expect(try filters(of: request) == ["label": ["p"]])
+    }
+
     @Test func `a label cannot end the filter`() async throws {
         let engine = try StubEngine { _ in .json("[]") }
         #expect(try await engine.client.containers(labels: [#"a"],"x":["b\"#: "&all=0"]).isEmpty)

@@ -28,6 +28,7 @@ struct LiveContainerTests {
             #expect(made.mounts.contains { $0.destination == "/log" && $0.isWritable == false })
             let found = try await live.client.containers(labels: [label: "a,b=\"c\"", "other": "x"])
             #expect(found.map(\.id) == [made.id])
+            #expect(try await live.client.containers(label: label).map(\.id) == [made.id])
             #expect(try await live.client.containers(labels: [label: "a,b=\"c\"", "other": "y"]).isEmpty)
             #expect(try await live.client.container(named: made.name)?.id == made.id)
             #expect(try await live.client.container(named: String(made.name.dropLast())) == nil)

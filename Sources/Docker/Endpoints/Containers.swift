@@ -18,25 +18,31 @@ extension DockerClient {
     ///
     /// Maps to `GET /containers/json` with a filter.
     public func containers(labels: [String: String]) async throws(DockerError) -> [ContainerSummary] {
-        let wanted = labels.map { "\($0.key)=\($0.value)" }.sorted()
-        let all: [ContainerSummary] = try await get(
-            "/containers/json",
-            subject: "containers",
-            query: [("all", "1"), ("filters", try Self.filters(["label": wanted]))]
-        )
+        let all = try await containers(["label": labels.map { "\($0.key)=\($0.value)" }.sorted()])
         // Engines differ in how they take several filters together.
         return all.filter { entry in labels.allSatisfy { entry.labels[$0.key] == $0.value } }
+    }
+
+    /// The containers that bear a label, whatever its value, also those that do not run.
+    ///
+    /// Maps to `GET /containers/json` with a filter.
+    public func containers(label: String) async throws(DockerError) -> [ContainerSummary] {
+        try await containers(["label": [label]]).filter { $0.labels[label] != nil }
+    }
+
+    private func containers(_ filters: [String: [String]]) async throws(DockerError) -> [ContainerSummary] {
+        try await get(
+            "/containers/json",
+            subject: "containers",
+            query: [("all", "1"), ("filters", try Self.filters(filters))]
+        )
     }
 
     /// The container of exactly this name, also if it does not run.
     ///
     /// Maps to `GET /containers/json` with a filter, since a description is also given for the beginning of an identifier.
     public func container(named name: String) async throws(DockerError) -> ContainerSummary? {
-        let all: [ContainerSummary] = try await get(
-            "/containers/json",
-            subject: "containers",
-            query: [("all", "1"), ("filters", try Self.filters(["name": [name]]))]
-        )
+        let all = try await containers(["name": [name]])
         // To the engine a name is a pattern.
         return all.first { $0.names.contains(name) }
     }

@@ -28,7 +28,7 @@ struct ToolContainer: Sendable {
     var hasTerminal = false
     /// Whether it is given the GPUs.
     var takesGPUs = false
-    /// What its work is for: the file that will be there in the end.
+    /// What its work is for: the file that will be there in the end; `nil` if it only looks.
     var output: FilePath?
 
     init(tool: String, image: String, id: String, command: [String]) {
@@ -37,10 +37,11 @@ struct ToolContainer: Sendable {
 
     /// Runs it; each line that it writes is handed on as it comes.
     ///
-    /// Others that were begun for the same file, or by a stackctl that is gone, are ended first.
+    /// Where it is to make something, others that were begun for the same file, or by a stackctl that is gone, are ended
+    /// first.
     func run(in engine: DockerClient, line: @escaping @Sendable (String) -> Void) async throws {
         try checkPlace(of: engine)
-        try await endOthers(in: engine)
+        if let output { try await endOthers(for: output, in: engine) }
         let id: String
         do throws(DockerError) {
             let plan = plan(isRootless: try await engine.facts().isRootless)
@@ -100,13 +101,14 @@ struct ToolContainer: Sendable {
         )
     }
 
-    private func endOthers(in engine: DockerClient) async throws {
+    private func endOthers(for output: FilePath, in engine: DockerClient) async throws {
         do throws(DockerError) {
-            for other in try await engine.containers(labels: [:]) {
-                guard let work = other.labels[Self.workLabel] else { continue }
+            for other in try await engine.containers(label: Self.workLabel) {
                 let owner = other.labels[Self.ownerLabel].flatMap { ProcessIdentity($0) }
                 // Whoever makes the same file holds a lock, and so nobody else is alive who does.
-                guard (output != nil && work == output?.string) || owner?.hasEnded == true else { continue }
+                guard other.labels[Self.workLabel] == output.string || owner?.hasEnded == true else {
+                    continue
+                }
                 do throws(DockerError) { try await engine.remove(other.id, forced: true) } catch {
                     // It has gone by itself in the meantime, or somebody else removes it.
                     switch error {
