@@ -11,7 +11,7 @@ struct OpenedConversion: Sendable {
         case folder(HuggingFaceModel)
         case gguf(Conversion.GGUFSource)
         /// What only other tools are to read, with its name and what is known of it.
-        case foreign([ContainerTools.Given], name: String, ModelFacts)
+        case foreign([ContainerTools.Given], name: String, parameters: Int, SizeEstimate)
     }
 
     private let contents: Contents
@@ -76,14 +76,19 @@ struct OpenedConversion: Sendable {
     {
         let paths = source.files.map(\.path)
         let facts: ModelFacts
+        var tensors: [TensorDescription] = []
         do throws(FormatError) {
             facts = try ModelFacts.read(.safetensors, in: source.folder, files: paths)
+            for path in paths where SafetensorsFiles.isWeights(path) {
+                tensors += try SafetensorsHeader.read(path.below(source.folder)).tensors
+            }
         } catch { throw Failure(error, of: source.folder.string) }
         let contents = Contents.foreign(
             source.files.filter { !$0.path.string.hasSuffix(".py") }
                 .map { .init(path: $0.path.below(source.folder), name: $0.path.string) },
             name: source.originalName ?? source.folder.lastComponent?.string ?? source.model,
-            facts
+            parameters: facts.parameters,
+            SizeEstimate(tensors, besides: source.files).unpacked(to: facts.parameters)
         )
         return (contents, facts.tensorTypes.contains(.bf16) ? .bf16 : .f16)
     }
@@ -120,8 +125,8 @@ struct OpenedConversion: Sendable {
 
     /// The number of weights, where nobody here reads them.
     var foreignParameters: Int? {
-        guard case .foreign(_, _, let facts) = contents else { return nil }
-        return facts.parameters
+        guard case .foreign(_, _, let parameters, _) = contents else { return nil }
+        return parameters
     }
 
     /// What must be done for some targets: all quantizations are made in one pass over the weights, and what llama.cpp's
@@ -135,10 +140,10 @@ struct OpenedConversion: Sendable {
                 guard let tools else { return [try pass(source, targets)] }
                 let work = ToolConversion.Source.gguf(source, ggufs)
                 return [pass(tools, work, targets, try sizes(of: targets, made: source))]
-            case .foreign(let files, let name, let facts):
+            case .foreign(let files, let name, _, let estimate):
                 let folder = (files: files, name: name)
-                let single = direct.map { pass(folder, [$0], facts) }
-                return quantized.isEmpty ? single : single + [pass(folder, quantized, facts)]
+                let single = direct.map { pass(folder, [$0], estimate) }
+                return quantized.isEmpty ? single : single + [pass(folder, quantized, estimate)]
             case .folder(let model):
                 let single = try direct.compactMap { target in
                     try options.converted(target).map { try pass(model, target, $0) }
@@ -168,21 +173,13 @@ struct OpenedConversion: Sendable {
     private func pass(
         _ folder: (files: [ContainerTools.Given], name: String),
         _ targets: [TargetForm],
-        _ facts: ModelFacts
+        _ estimate: SizeEstimate
     ) -> Pass {
         let between = targets.allSatisfy(options.isDirect) ? nil : usual ?? .bf16
-        // mistral.rs leaves the embeddings as they are, and what they are turned back with.
-        let plain = 2 * (facts.vocabularySize ?? 0) * (facts.embeddingLength ?? 0)
-        let sizes = targets.map { target in
-            target.size(
-                ofParameters: facts.parameters,
-                plain: target.format == .uqff ? min(plain, facts.parameters) : 0
-            )
-        }
         let source = ToolConversion.Source.folder(folder.files, name: folder.name, between: between)
         guard let tools else { preconditionFailure("what is foreign has tools") }
-        var pass = pass(tools, source, targets, sizes)
-        pass.between = between.map { TargetForm($0).size(ofParameters: facts.parameters) } ?? 0
+        var pass = pass(tools, source, targets, targets.map(estimate.size))
+        pass.between = between.map { estimate.size(of: TargetForm($0)) } ?? 0
         return pass
     }
 
@@ -200,12 +197,12 @@ struct OpenedConversion: Sendable {
     private func sizes(of targets: [TargetForm], made source: Conversion.GGUFSource) throws -> [ByteCount] {
         let quantizer = Quantizer(source, options: quantization, workers: options.threads)
         try quantizer.refuseRequantizing()
-        let weights = source.tensors.reduce(0) { $0 + $1.elements }
+        let estimate = SizeEstimate(source)
         return try targets.map { target in
-            guard let native = target.native else { return target.size(ofParameters: weights) }
+            guard let native = target.native else { return estimate.size(of: target) }
             do throws(ConversionError) { return try quantizer.plan(native).size } catch {
                 guard error.isOnlyUnknownHere else { throw error }
-                return target.size(ofParameters: weights)
+                return estimate.size(of: target)
             }
         }
     }

@@ -43,7 +43,7 @@ struct RemoteConversionSource: Sendable {
             preconditionFailure("safetensors were asked for")
         }
         let tensors = parts.flatMap(\.header.tensors)
-        estimate = SizeEstimate(tensors, besides: plan.files)
+        estimate = SizeEstimate(tensors, besides: plan.files.map { ($0.path, $0.sizeBytes) })
         between = isForTools ? tensors.contains { $0.type == .bf16 } ? .bf16 : .f16 : nil
         if isForTools { return }
         do throws(HuggingFaceError) {

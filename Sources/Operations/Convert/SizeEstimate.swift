@@ -3,7 +3,7 @@ import Conversion
 import Formats
 import Platform
 
-/// About how large what is made will be of a model in safetensors of which only headers were read; rather too large.
+/// About how large what is made will be of a model of which only headers were read; rather too large.
 struct SizeEstimate: Sendable {
     private var weights = 0.0
     /// Those whose rows are no whole blocks of most quantizations, so that they keep more bits.
@@ -15,24 +15,47 @@ struct SizeEstimate: Sendable {
     /// What is not weights: the tokens and all that is said of the model.
     private let header: Double
 
-    init(_ tensors: [TensorDescription], besides files: [PullPlan.File]) {
+    /// Of safetensors, with the lengths of the files that they come with.
+    init(_ tensors: [TensorDescription], besides files: [(path: RelativePath, size: ByteCount)]) {
         func size(_ name: String) -> Double {
-            files.filter { $0.path.string == name }.reduce(0) { $0 + Double($1.sizeBytes.bytes) }
+            files.filter { $0.path.string == name }.reduce(0) { $0 + Double($1.size.bytes) }
         }
         // A token and what is known of it take more in a GGUF than in a protobuf, and about what they take in JSON.
         header = 8192 + 160 * Double(tensors.count) + max(size("tokenizer.json"), 2 * size("tokenizer.model"))
         for tensor in tensors {
-            let count = Double(tensor.elements)
-            if tensor.shape.count < 2 {
-                vectors += count
-            } else if ["embed_tokens.weight", "lm_head.weight"].contains(where: tensor.name.hasSuffix) {
-                ofTokens += count
-            } else if tensor.shape.last.map({ $0.isMultiple(of: 256) }) == true {
-                weights += count
-            } else {
-                odd += count
-            }
+            let isOfTokens = ["embed_tokens.weight", "lm_head.weight"].contains(where: tensor.name.hasSuffix)
+            add(tensor.elements, in: tensor.shape.reversed(), isOfTokens: isOfTokens)
         }
+    }
+
+    /// Of a GGUF, whose header is taken over.
+    init(_ source: Conversion.GGUFSource) {
+        let data = source.tensors.reduce(0) { $0 + ($1.type.byteCount(elements: $1.elements) ?? 0) }
+        header = Double(max(0, source.size.bytes - data))
+        for tensor in source.tensors {
+            let isOfTokens = ["token_embd.weight", "output.weight"].contains(tensor.name)
+            add(tensor.elements, in: tensor.shape, isOfTokens: isOfTokens)
+        }
+    }
+
+    private mutating func add(_ elements: Int, in shape: [Int], isOfTokens: Bool) {
+        let count = Double(elements)
+        if shape.count < 2 {
+            vectors += count
+        } else if isOfTokens {
+            ofTokens += count
+        } else if shape[0].isMultiple(of: 256) {
+            weights += count
+        } else {
+            odd += count
+        }
+    }
+
+    /// The same where tensors are packed, so that they are more weights than they have elements.
+    func unpacked(to parameters: Int) -> SizeEstimate {
+        var estimate = self
+        estimate.odd += max(0, Double(parameters) - weights - odd - ofTokens - vectors)
+        return estimate
     }
 
     func size(of target: TargetForm) -> ByteCount {

@@ -71,13 +71,6 @@ struct TargetForm: Sendable, Hashable, CustomStringConvertible {
 
     /// The same for weights that keep a number each; `nil` for a quantization.
     var plainType: ConversionType? { native?.plainType }
-
-    /// About what it takes with so many weights, of which some are not quantized.
-    func size(ofParameters parameters: Int, plain: Int = 0) -> ByteCount {
-        let bits = Quantization(parsing: quant)?.approximateBitsPerWeight ?? 16
-        let size = Double(max(0, parameters - plain)) / 8 * bits + Double(plain) * 2
-        return ByteCount(Int64(exactly: size.rounded()) ?? .max)
-    }
 }
 
 extension QuantizationTarget {

@@ -31,11 +31,7 @@ struct ConvertContainerTests {
         reports: Reports = Reports(),
         _ change: (inout ConvertOptions) -> Void = { _ in }
     ) async throws -> [ConvertedModel] {
-        var options = ConvertOptions()
-        options.targets = try quants.map { try #require(ConversionTarget(parsing: $0)) }
-        options.threads = 2
-        change(&options)
-        let conversion = Convert(try home.home.reference(path.string), options)
+        let conversion = try home.home.conversion(path.string, quants, change)
         return try await conversion.run(in: home.workspace(), report: reports.reporter)
     }
 
@@ -92,8 +88,19 @@ struct ConvertContainerTests {
             let folder = try newFolder(in: home)
             try FileSystem.copy(gguf, to: folder.appending("converted.json"))
             let reports = Reports()
-            let made = try await convert(folder, ["f16", "q4_k_m", "q6_k"], in: home, reports: reports)
-            #expect(made.map(\.quant) == ["f16", "q4_k_m", "q6_k"])
+            let quants = ["f16", "q4_k_m", "q6_k"]
+            let plan = try await home.home.conversion(folder.string, quants).plan(in: home.workspace()) { _ in
+            }
+            let made = try await convert(folder, quants, in: home, reports: reports)
+            #expect(made.map(\.quant) == quants)
+            // What is told before it is made is no less than what comes of it, and what lies in between is as large as f16.
+            for (planned, made) in zip(plan.targets, made) {
+                #expect(
+                    (made.sizeBytes.bytes...made.sizeBytes.bytes * 3).contains(planned.sizeBytes.bytes),
+                    "\(made.quant)"
+                )
+            }
+            #expect(plan.neededBytes >= made.map(\.sizeBytes).total() + made[0].sizeBytes)
             #expect(
                 reports.notes.contains { $0.contains("NewerForCausalLM") && $0.contains(LlamaTools.image) }
             )

@@ -46,10 +46,11 @@ extension TestHome {
         try await conversion(model, quants, change).plan(in: workspace()) { _ in }
     }
 
-    private func conversion(
+    /// A conversion with so many threads that tests beside it have some too.
+    func conversion(
         _ model: String,
         _ quants: [String],
-        _ change: (inout ConvertOptions) -> Void
+        _ change: (inout ConvertOptions) -> Void = { _ in }
     ) throws -> Convert {
         var options = ConvertOptions()
         options.targets = try quants.map { try #require(ConversionTarget(parsing: $0)) }
