@@ -37,11 +37,12 @@ struct ContainerTools: Sendable {
         // The name of the folder becomes part of what the file says of itself.
         let source = "\(Place.source)/\(name)"
         let command = ["--convert", source, "--outtype", type.rawValue, "--outfile", Place.output]
-        let container = container(
+        var container = container(
             "llama.cpp's converter",
             command,
             try files.map { try mount($0.path, at: "\(source)/\($0.name)") }
         )
+        if case .script(let path?) = image.kit { container.entrypoint = [path] }
         try await run(container, for: output, writing: path, gguf) { line in
             // `Writing:  35%|███▌      | 1.2G/3.4G [00:10<00:20]`
             let head = line.prefix { $0 != "%" }
@@ -72,7 +73,10 @@ struct ContainerTools: Sendable {
         command.append(String(options.threads ?? Machine.processors))
         if case .script = image.kit { command.insert("--quantize", at: 0) }
         var container = container("llama-quantize", command, mounts)
-        if case .quantizer(let path) = image.kit { container.entrypoint = [path] }
+        switch image.kit {
+        case .script(let path?), .quantizer(let path): container.entrypoint = [path]
+        case .script(nil), .mistralRs: break
+        }
         try await run(container, for: output, writing: path, gguf) { line in
             // `[  12/ 291]          blk.0.attn_k.weight - [ 2048,   256,     1,     1], type =    f16, …`
             guard line.hasPrefix("["), let end = line.firstIndex(of: "]") else { return }

@@ -9,11 +9,14 @@ struct ConversionEngineChoice: Sendable {
     let stack: Stack
     let workspace: Workspace
 
-    /// Tries it without tools and, where only others can do it, with those of an image that is here.
+    /// Tries it without tools and, where only others can do it, with those of an image that is here; with those that
+    /// were `chosen` already, if any were.
     func resolved<Result: Sendable>(
+        with chosen: ContainerTools? = nil,
         _ report: Reporter,
         _ attempt: (ContainerTools?) async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
+        if let chosen { return try await attempt(chosen) }
         if options.engine == .container || options.format == .uqff {
             guard let image = try await ToolImage.find(wish, in: workspace) else {
                 throw ToolImage.absent(wish.usual ?? "")

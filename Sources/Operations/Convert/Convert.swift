@@ -37,8 +37,11 @@ public struct Convert: Sendable {
         let stack = try workspace.stack()
         let store = try await workspace.store(of: stack)
         switch try await lookup.find(in: workspace) {
-        case .here(let source): return try await prepared(source, stack, store, in: workspace, report).plan()
-        case .remote: return try await remotePlan(stack, store, in: workspace, report)
+        case .here(let source):
+            return try await prepared(source, tools: nil, stack, store, in: workspace, report).plan()
+        case .remote:
+            let remote = try await remote(stack, store, in: workspace, report)
+            return try await plan(of: remote, stack, store, in: workspace)
         }
     }
 
@@ -55,14 +58,15 @@ public struct Convert: Sendable {
             if lent != nil {
                 report(.note("the safetensors are taken that were fetched for an earlier conversion"))
             }
-            return try await convert(source, lent: lent, stack, store, in: workspace, report)
+            return try await convert(source, lent: lent, tools: nil, stack, store, in: workspace, report)
         case .remote:
             if let standing = try await standing(stack, store, in: workspace) {
                 return standing.map { ConvertedModel($0, stack) }
             }
-            let source = try await fetch(stack, store, in: workspace, report)
-            let lent = lent(source, by: store)
-            return try await convert(source, lent: lent, stack, store, in: workspace, report)
+            let remote = try await remote(stack, store, in: workspace, report)
+            let source = try await fetch(remote, stack, store, in: workspace, report)
+            let (lent, tools) = (lent(source, by: store), remote.tools)
+            return try await convert(source, lent: lent, tools: tools, stack, store, in: workspace, report)
         }
     }
 
@@ -78,13 +82,14 @@ public struct Convert: Sendable {
     private func convert(
         _ source: ConversionSource,
         lent: StoredModel?,
+        tools: ContainerTools?,
         _ stack: Stack,
         _ store: ModelStore,
         in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) -> [ConvertedModel] {
         do throws(Failure) {
-            let made = try await convert(source, stack, store, in: workspace, report)
+            let made = try await convert(source, tools: tools, stack, store, in: workspace, report)
             if let lent {
                 if !options.keepsSource { remove(lent, from: store, report) }
                 store.forgetLoan(of: lent.key.model)
@@ -105,13 +110,14 @@ public struct Convert: Sendable {
 
     private func prepared(
         _ source: ConversionSource,
+        tools: ContainerTools?,
         _ stack: Stack,
         _ store: ModelStore,
         in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) -> PreparedConversion {
         report(.phase(.resolving, "reading \(source.model)"))
-        return try await choice(source.format, stack, in: workspace).resolved(report) {
+        return try await choice(source.format, stack, in: workspace).resolved(with: tools, report) {
             [options] tools throws(Failure) in
             do {
                 return try await blocking {
@@ -134,12 +140,13 @@ public struct Convert: Sendable {
 
     private func convert(
         _ source: ConversionSource,
+        tools: ContainerTools?,
         _ stack: Stack,
         _ store: ModelStore,
         in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) -> [ConvertedModel] {
-        let prepared = try await prepared(source, stack, store, in: workspace, report)
+        let prepared = try await prepared(source, tools: tools, stack, store, in: workspace, report)
         do {
             guard case .volume(let store, let model) = prepared.place else {
                 return try await prepared.run(report)
@@ -196,20 +203,19 @@ public struct Convert: Sendable {
                 pull,
                 stack,
                 store,
-                isForTools: tools != nil,
+                tools: tools,
                 in: workspace,
                 report
             )
         }
     }
 
-    private func remotePlan(
+    private func plan(
+        of remote: RemoteConversionSource,
         _ stack: Stack,
         _ store: ModelStore,
-        in workspace: Workspace,
-        _ report: @escaping Reporter
+        in workspace: Workspace
     ) async throws(Failure) -> ConvertPlan {
-        let remote = try await remote(stack, store, in: workspace, report)
         let targets = try options.resolvedTargets(usual: .bf16)
         let model = options.name ?? remote.plan.model
         let place =
@@ -254,12 +260,13 @@ public struct Convert: Sendable {
 
     /// Fetches the source, on loan unless it was there.
     private func fetch(
+        _ remote: RemoteConversionSource,
         _ stack: Stack,
         _ store: ModelStore,
         in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) -> ConversionSource {
-        try await remotePlan(stack, store, in: workspace, report).checkSpace()
+        try await plan(of: remote, stack, store, in: workspace).checkSpace()
         var pull = try pullOptions(in: workspace)
         pull.isLoan = true
         let pulled = try await Pull(reference, pull).run(in: workspace, report: report)

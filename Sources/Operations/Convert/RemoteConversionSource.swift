@@ -9,6 +9,8 @@ import Store
 struct RemoteConversionSource: Sendable {
     /// What must be fetched.
     let plan: PullPlan
+    /// What converts it in place of stackctl itself.
+    let tools: ContainerTools?
     private let estimate: SizeEstimate
     /// What tools make first of it that quantize that then; `nil` where nothing lies in between.
     private let between: QuantizationTarget?
@@ -22,7 +24,7 @@ struct RemoteConversionSource: Sendable {
         _ options: PullOptions,
         _ stack: Stack,
         _ store: ModelStore,
-        isForTools: Bool,
+        tools: ContainerTools?,
         in workspace: Workspace,
         _ report: @escaping Reporter
     ) async throws(Failure) {
@@ -44,8 +46,9 @@ struct RemoteConversionSource: Sendable {
         }
         let tensors = parts.flatMap(\.header.tensors)
         estimate = SizeEstimate(tensors, besides: plan.files.map { ($0.path, $0.sizeBytes) })
-        between = isForTools ? tensors.contains { $0.type == .bf16 } ? .bf16 : .f16 : nil
-        if isForTools { return }
+        self.tools = tools
+        between = tools.map { _ in tensors.contains { $0.type == .bf16 } ? .bf16 : .f16 }
+        if tools != nil { return }
         do throws(HuggingFaceError) {
             guard let configuration = companions.config else { throw .missing("config.json") }
             let shapes = tensors.lazy.map { (name: $0.name, shape: $0.shape) }

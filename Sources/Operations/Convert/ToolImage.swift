@@ -8,8 +8,8 @@ import SystemPackage
 struct ToolImage: Sendable {
     /// How its tools are begun.
     enum Kit: Sendable {
-        /// By the script that the `full` images of llama.cpp begin with.
-        case script
+        /// By the script that the `full` images of llama.cpp begin with; by its path where it was looked for.
+        case script(String?)
         /// llama.cpp's quantizer alone, at this path.
         case quantizer(String)
         /// mistral.rs, which quantizes too; with its GPUs, if the engine gives some out.
@@ -42,6 +42,9 @@ struct ToolImage: Sendable {
         let needsConverter: Bool
         let stack: Stack
 
+        /// The image that is looked into first: of the user's or the stack's own nothing is known.
+        fileprivate var likely: String? { name ?? (stack.engine == .llamacpp ? stack.image : nil) }
+
         /// The image that is asked for where no other will do; `nil` if it must be named.
         var usual: String? {
             guard format == .uqff else { return name ?? ToolImage.full(for: stack) }
@@ -60,20 +63,20 @@ struct ToolImage: Sendable {
             )
         }
         let engine = try workspace.engine()
-        do throws(DockerError) {
+        do {
             if wish.format == .uqff {
                 guard let image = try await engine.present(usual) else { return nil }
                 let hasGPUs = try await engine.facts().runtimes?["nvidia"] != nil
                 return ToolImage(engine, usual, image, .mistralRs(hasGPUs: hasGPUs))
             }
-            if wish.name == nil, wish.stack.engine == .llamacpp, let own = wish.stack.image,
-                let image = try await engine.present(own),
-                let kit = await kit(of: own, image, in: engine, needsConverter: wish.needsConverter)
-            {
-                return ToolImage(engine, own, image, kit)
+            if let likely = wish.likely, let image = try await engine.present(likely) {
+                let kit = try await kit(of: likely, image, in: engine, needsConverter: wish.needsConverter)
+                if let kit = kit ?? (wish.name == nil ? nil : .script(nil)) {
+                    return ToolImage(engine, likely, image, kit)
+                }
             }
-            return try await engine.present(usual).map { ToolImage(engine, usual, $0, .script) }
-        } catch { throw Failure(docker: error) }
+            return try await engine.present(usual).map { ToolImage(engine, usual, $0, .script(nil)) }
+        } catch { throw Failure(error) }
     }
 
     /// The image with the tools beside the one with the server: `server-cuda` of a registry has a `full-cuda` there.
@@ -94,7 +97,7 @@ struct ToolImage: Sendable {
         _ image: Docker.Image,
         in engine: DockerClient,
         needsConverter: Bool
-    ) async -> Kit? {
+    ) async throws -> Kit? {
         let found = Mutex<[String]>([])
         let look = """
             for tool in \(script) /app/llama-quantize; do [ -x "$tool" ] && echo "$tool"; done
@@ -104,10 +107,11 @@ struct ToolImage: Sendable {
         container.entrypoint = ["/bin/sh"]
         // One without a shell has no tools either.
         do { try await container.run(in: engine) { line in found.withLock { $0.append(line) } } } catch {
+            guard Failure(error).kind != .cancelled else { throw error }
             return nil
         }
         let tools = found.withLock { $0 }
-        if tools.contains(script) { return .script }
+        if tools.contains(script) { return .script(script) }
         return needsConverter ? nil : tools.first.map { .quantizer($0) }
     }
 

@@ -147,6 +147,11 @@ struct ConvertForeignTests {
             #expect(reports.notes.contains { $0.contains(LlamaTools.ownImage) })
             let image = try home.home.manifest("wide/gguf/iq4_nl").conversion?.image
             #expect(image?.name == LlamaTools.ownImage && made.map(\.quant) == ["iq4_nl"])
+            // It is taken in the same way by its name, with which the model is made again.
+            let again = try await convert(source, ["iq4_nl"], home) {
+                ($0.engine, $0.image, $0.force) = (.container, LlamaTools.ownImage, true)
+            }
+            #expect(again.map(\.wasThere) == [false])
             // Safetensors need the converter too, which it has not.
             let folder = try home.home.sampleFolder()
             let failure = await failure {
@@ -154,6 +159,51 @@ struct ConvertForeignTests {
             }
             #expect(failure?.hint?.contains("docker pull ghcr.io/ggml-org/llama.cpp:full") == true)
         }
+    }
+
+    @Test func `the tools are found where the image begins with something else`() async throws {
+        try await with(image: LlamaTools.derivedImage) { home in
+            try await LlamaTools.loadDerived(into: home.engine)
+            let folder = try home.home.sampleFolder()
+            try FileSystem.copy(try home.home.sampleGGUF("f16"), to: folder.appending("converted.json"))
+            for image in [nil, LlamaTools.derivedImage] {
+                let made = try await convert(folder, ["f16", "q8_0"], home) {
+                    ($0.engine, $0.image, $0.force, $0.leavesOutput) = (.container, image, true, true)
+                }
+                #expect(made.map(\.wasThere) == [false, false])
+            }
+        }
+    }
+
+    @Test func `an image is looked into once, and a look removes nothing`() async throws {
+        let engine = try await PrivateEngine(.docker)
+        try await LlamaTools.load(into: engine)
+        let home = try TestHome(try sampleRepository())
+        try home.directory.write(
+            "engine: llamacpp\ncontainer: none\nimage: \(LlamaTools.image)\n",
+            to: "home/stacks/llamacpp/stack.yaml"
+        )
+        let workspace = home.workspace(["DOCKER_HOST": "unix://\(engine.socket)"])
+        let client = DockerClient(socket: engine.socket)
+        // Begun by a stackctl that is gone.
+        var own = ProcessIdentity.own.description.split(separator: "/").map(String.init)
+        own[2] = "4999999"
+        var left = ContainerPlan(image: LlamaTools.image, command: ["--wait"])
+        left.labels = [
+            "io.stackctl.work": "/elsewhere", "io.stackctl.owner": own.joined(separator: "/"),
+        ]
+        let id = try await client.create(left, named: "left")
+        let conversion = try home.conversion(SampleModel.repository, ["f16"]) { $0.engine = .container }
+        let planned = Reports()
+        _ = try await conversion.plan(in: workspace, report: planned.reporter)
+        #expect(planned.notes.count { $0.contains(LlamaTools.image) } == 1)
+        #expect(try await client.containers(label: "io.stackctl.work").map(\.id) == [id])
+        let reports = Reports()
+        // It fetches the model and then the tools refuse it.
+        _ = await failure { try await conversion.run(in: workspace, report: reports.reporter) }
+        #expect(reports.notes.count { $0.contains(LlamaTools.image) } == 1)
+        #expect(try await client.containers(label: "io.stackctl.work").isEmpty)
+        try await engine.stop()
     }
 
     @Test func `only what is not known here goes to the tools, and nothing that is wrong`() async throws {

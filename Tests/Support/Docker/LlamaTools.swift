@@ -10,14 +10,25 @@ public enum LlamaTools {
 
     /// Has an engine import the image, unless it has it.
     public static func load(into engine: PrivateEngine) async throws {
+        try await load(image, into: engine, script: tools, entryPoint: "/app/tools.sh")
+    }
+
+    private static func load(
+        _ image: String,
+        into engine: PrivateEngine,
+        script: String?,
+        hasQuantizer: Bool = true,
+        entryPoint: String
+    ) async throws {
         if try await engine.hasImage(image) { return }
-        let path = try await TestProgram.llamaQuantize.path()
-        let program = try FileSystem.read(path, limit: 500_000_000)
         var archive = try TinyImage.archive()
         archive.add("app/", kind: "5", mode: "0000755")
-        archive.add("app/llama-quantize", mode: "0000755", program)
-        archive.add("app/tools.sh", mode: "0000755", Array(tools.utf8))
-        let declarations = [#"ENTRYPOINT ["/app/tools.sh"]"#, "WORKDIR /app"]
+        if hasQuantizer {
+            let path = try await TestProgram.llamaQuantize.path()
+            archive.add("app/llama-quantize", mode: "0000755", try FileSystem.read(path, limit: 500_000_000))
+        }
+        if let script { archive.add("app/tools.sh", mode: "0000755", Array(script.utf8)) }
+        let declarations = [#"ENTRYPOINT ["\#(entryPoint)"]"#, "WORKDIR /app"]
         try await engine.importImage(image, archive.finished, declarations)
     }
 
@@ -26,23 +37,28 @@ public enum LlamaTools {
     /// An image like llama.cpp's whose quantizer writes something else than it was given.
     public static let lyingImage = "localhost/stackctl-test/lying:full"
 
+    /// An image made of llama.cpp's, which begins with something else.
+    public static let derivedImage = "localhost/stackctl-test/derived:latest"
+
     /// Has an engine import the image of the user's own.
     public static func loadOwn(into engine: PrivateEngine) async throws {
-        if try await engine.hasImage(ownImage) { return }
-        let program = try FileSystem.read(try await TestProgram.llamaQuantize.path(), limit: 500_000_000)
-        var archive = try TinyImage.archive()
-        archive.add("app/", kind: "5", mode: "0000755")
-        archive.add("app/llama-quantize", mode: "0000755", program)
-        try await engine.importImage(ownImage, archive.finished, [#"ENTRYPOINT ["/bin/false"]"#])
+        try await load(ownImage, into: engine, script: nil, entryPoint: "/bin/false")
+    }
+
+    /// Has an engine import the image that begins with something else than its tools.
+    public static func loadDerived(into engine: PrivateEngine) async throws {
+        try await load(derivedImage, into: engine, script: tools, entryPoint: "/bin/false")
     }
 
     /// Has an engine import the image with a quantizer that cannot be trusted.
     public static func loadLying(into engine: PrivateEngine) async throws {
-        if try await engine.hasImage(lyingImage) { return }
-        var archive = try TinyImage.archive()
-        archive.add("app/", kind: "5", mode: "0000755")
-        archive.add("app/tools.sh", mode: "0000755", Array(lies.utf8))
-        try await engine.importImage(lyingImage, archive.finished, [#"ENTRYPOINT ["/app/tools.sh"]"#])
+        try await load(
+            lyingImage,
+            into: engine,
+            script: lies,
+            hasQuantizer: false,
+            entryPoint: "/app/tools.sh"
+        )
     }
 
     /// Copies what it was given, with other numbers near the end.
