@@ -89,6 +89,11 @@ extension ModelStore {
         }
     }
 
+    /// What the place of a partial takes of the disk, room that is reserved for it included.
+    public static func occupied(byPartialAt directory: FilePath) -> ByteCount {
+        contents(of: directory).map(\.allocated).total()
+    }
+
     private func isBusy(_ directory: FilePath) -> Bool {
         let path = directory.appending("lock")
         guard FileSystem.exists(path) else { return false }

@@ -94,17 +94,25 @@ enum ConversionPlace: Sendable {
         if case .volume(let store, _) = self {
             try? store.removePartial(directory, holding: lock)
         } else {
-            try? FileSystem.remove(directory)
+            try? Self.removeContents(of: directory)
+            try? FileSystem.remove(directory.appending("lock"))
+            FileSystem.removeIfEmpty(directory)
             withExtendedLifetime(lock) {}
         }
     }
 
     /// A hidden folder beside a file that the user has named: what a killed run has left in it is replaced.
     private static func openPartial(beside path: FilePath) throws -> (directory: FilePath, lock: FileLock) {
-        let folder = path.removingLastComponent()
-        let name = ".\(path.lastComponent?.string ?? "").partial"
-        let directory = folder.appending(name)
+        let directory = partialDirectory(beside: path)
         while true {
+            let kind = try FileSystem.status(directory, followingLinks: false)?.kind
+            guard kind == nil || kind == .directory else {
+                throw Failure(
+                    .conflict,
+                    "\(directory) is no folder of stackctl's, and \(path) would be written there first",
+                    hint: "remove it, or name another place with `--output`"
+                )
+            }
             try FileSystem.createDirectory(directory)
             do {
                 guard let lock = try FileLock.attempt(directory.appending("lock")) else {
@@ -114,14 +122,23 @@ enum ConversionPlace: Sendable {
                         hint: "wait until it is done, or name another place with `--output`"
                     )
                 }
-                for left in try FileSystem.list(directory) where left != "lock" {
-                    try FileSystem.remove(directory.appending(left))
-                }
+                try removeContents(of: directory)
                 return (directory, lock)
             } catch let error as SystemError where error.isNotFound {
                 // Whoever held the lock before has removed the place.
                 continue
             }
+        }
+    }
+
+    private static func partialDirectory(beside path: FilePath) -> FilePath {
+        path.removingLastComponent().appending(".\(path.lastComponent?.string ?? "").partial")
+    }
+
+    private static func removeContents(of directory: FilePath) throws(SystemError) {
+        // What is not named like ours is somebody else's, and stays.
+        for left in try FileSystem.list(directory) where left.hasPrefix(ModelStore.partialContentName) {
+            try FileSystem.remove(directory.appending(left))
         }
     }
 
@@ -136,14 +153,21 @@ enum ConversionPlace: Sendable {
     /// What is free, the room included that a stopped run has left.
     func free(_ targets: [TargetForm]) throws(Failure) -> ByteCount {
         do {
-            var free = try DiskSpace(at: folder).available
-            guard case .volume(let store, let model) = self else { return free }
-            let left = Set(targets.map { Self.partialID(model, $0).hex })
-            for partial in try store.partials()
-            where left.contains(partial.directory.lastComponent?.string ?? "") {
-                free += partial.occupied
-            }
-            return free
+            return try DiskSpace(at: folder).available + left(of: targets)
         } catch { throw Failure(error) }
+    }
+
+    private func left(of targets: [TargetForm]) throws -> ByteCount {
+        switch self {
+        case .volume(let store, let model):
+            let ours = Set(targets.map { Self.partialID(model, $0).hex })
+            return try store.partials().filter { ours.contains($0.directory.lastComponent?.string ?? "") }
+                .map(\.occupied).total()
+        case .files:
+            return try targets.map {
+                ModelStore.occupied(byPartialAt: Self.partialDirectory(beside: try path(of: $0)))
+            }
+            .total()
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Operations
 import Platform
 import Store
@@ -61,6 +62,38 @@ struct ConvertOutputTests {
         try FileSystem.remove(left.removingLastComponent().appending("lock"))
         try await home.convert(source.string, "q8_0") { $0.output = output }
         #expect(try FileSystem.list(output.removingLastComponent()) == ["a.gguf"])
+    }
+
+    @Test func `what somebody else keeps where a file is written first is left alone`() async throws {
+        let home = try TestHome()
+        let source = try home.sampleGGUF("f16")
+        let output = home.directory.appending("out/a.gguf")
+        let place = home.directory.appending("out/.a.gguf.partial")
+        let theirs = try home.directory.write("theirs", to: "theirs/data")
+        try home.directory.write("theirs", to: "out/notes")
+        #expect(symlink("../theirs", place.string) == 0)
+        let linked = try await home.failedConversion(source.string, "q8_0") { $0.output = output }
+        #expect(linked.kind == .conflict && linked.message.hasPrefix("\(place) is no folder"))
+        #expect(try FileSystem.read(theirs) == Array("theirs".utf8))
+        try FileSystem.remove(place)
+        let note = try home.directory.write("theirs", to: "out/.a.gguf.partial/note")
+        try await home.convert(source.string, "q8_0") { $0.output = output }
+        #expect(try FileSystem.list(place) == ["note"])
+        #expect(try FileSystem.read(note) == Array("theirs".utf8))
+    }
+
+    @Test(.enabled(if: MountedFilesystem.isExpected, MountedFilesystem.reason))
+    func `no space: the room that a killed run has left is had again`() async throws {
+        let disk = try MountedFilesystem(size: "12m")
+        let home = try TestHome()
+        let source = home.directory.appending("big-f16.gguf")
+        try emptyGGUF(mebibytes: 16, at: source)
+        let left = disk.path.appending(".out.gguf.partial")
+        try FileSystem.createDirectory(left)
+        try FileSystem.write([UInt8](repeating: 1, count: 8_000_000), to: left.appending("data"))
+        let output = disk.path.appending("out.gguf")
+        #expect(try await home.convert(source.string, "q8_0") { $0.output = output }.count == 1)
+        #expect(try FileSystem.list(disk.path) == ["out.gguf"])
     }
 
     @Test func `a name that is said to be a folder becomes one, and one that is full names no volume`()
