@@ -89,17 +89,16 @@ public struct Pull: Sendable {
         do {
             let store = try await workspace.store(of: stack)
             let request = try await PullRequest(reference, options, for: stack, in: workspace)
+            let outcome: Outcome
             if case .local(let path) = request.origin {
-                let (model, wasThere) = try await Import(path, request, options).run(
-                    in: store,
-                    report: report
-                )
-                return Outcome(stack, model, wasThere: wasThere)
+                let source = Import(path, request, options)
+                let (model, wasThere) = try await source.run(in: store, report: report)
+                outcome = Outcome(stack, model, wasThere: wasThere)
+            } else {
+                outcome = try await run(request, stack, store, in: workspace, report)
             }
-            if options.isLoan { store.noteLoan(of: request.model) }
-            let outcome = try await run(request, stack, store, in: workspace, report)
             if !options.isLoan, outcome.format == ModelFormat.safetensors.rawValue {
-                store.forgetLoan(of: request.model)
+                try store.forgetLoan(of: outcome.model)
             }
             return outcome
         } catch {
@@ -153,8 +152,26 @@ public struct Pull: Sendable {
             let format = planned.selection.format.rawValue
             try store.refuseForeignFiles(at: ModelKey(model: request.model, format: format, quant: quant))
         }
+        if options.isLoan { try noteLoan(of: request.model, stack, store) }
         let model = try await Fetch(planned, store, StoredCopies(store, in: workspace), options).run(report)
         return Outcome(stack, model, wasThere: false)
+    }
+
+    /// Notes that it is fetched only for something to be made of it; what the user has does not give way to that.
+    private func noteLoan(of model: String, _ stack: Stack, _ store: ModelStore) throws {
+        let own = try store.models(named: model).first {
+            $0.key.format == ModelFormat.safetensors.rawValue && !store.isOnLoan($0.key)
+        }
+        if let own {
+            let fetching = "stackctl \(stack.name) pull \(reference) --format safetensors --as NAME"
+            let removal = "stackctl \(stack.name) rm \(own.key.model) --format safetensors"
+            throw Failure(
+                .conflict,
+                "other safetensors of `\(own.key.model)` are stored, whose place those to be converted would take",
+                hint: "convert `NAME` after `\(fetching)`, or remove those that are stored: `\(removal)`"
+            )
+        }
+        try store.noteLoan(of: model)
     }
 
     // MARK: Is it there?

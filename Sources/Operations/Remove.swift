@@ -80,7 +80,14 @@ public struct Remove: Sendable {
     /// Removes what was planned.
     public func run(_ plan: RemovalPlan) throws(Failure) {
         do throws(StoreError) {
-            for model in plan.models { try ModelStore(volume: model.layout.volume).remove(model) }
+            for model in plan.models {
+                let store = ModelStore(volume: model.layout.volume)
+                try store.remove(model)
+                // Whoever fetches it the next time may want it for its own sake.
+                if model.key.format == ModelFormat.safetensors.rawValue {
+                    try store.forgetLoan(of: model.key.model)
+                }
+            }
             for (store, directory) in plan.partials { try store.removePartial(directory) }
             for (store, directory) in plan.damaged { try store.removeDamaged(directory) }
         } catch { throw Failure(store: error) }

@@ -112,9 +112,13 @@ public struct ModelStore: Sendable, Hashable {
 
     // MARK: Changing
 
-    /// Takes the right to change a model; `onWait` is called once if another process has it.
-    public func lock(model: String, onWait: () -> Void) async throws -> FileLock {
-        try await FileLock.acquire(lockPath(model), onWait: onWait)
+    /// Takes the right to change a model, or to read it while nobody may; `onWait` is called once if it has to wait.
+    public func lock(
+        model: String,
+        _ mode: FileLock.Mode = .exclusive,
+        onWait: () -> Void
+    ) async throws -> FileLock {
+        try await FileLock.acquire(lockPath(model), mode, onWait: onWait)
     }
 
     private func lockPath(_ model: String) throws(StoreError) -> FilePath {
@@ -150,7 +154,7 @@ public struct ModelStore: Sendable, Hashable {
         try takeAway(directory)
     }
 
-    private func lockAtOnce(model: String) throws(StoreError) -> FileLock {
+    func lockAtOnce(model: String) throws(StoreError) -> FileLock {
         let path = try lockPath(model)
         guard let lock = try stored({ () throws(SystemError) in try FileLock.attempt(path) }) else {
             throw .busy(model)

@@ -52,51 +52,85 @@ public struct Convert: Sendable {
         try check(in: workspace)
         let stack = try workspace.stack()
         let store = try await workspace.store(of: stack)
+        let source: ConversionSource
+        var tools: ContainerTools?
         switch try await lookup.find(in: workspace) {
-        case .here(let source):
-            let lent = lent(source, by: store)
-            if lent != nil {
+        case .here(let found):
+            source = found
+            if lent(source, by: store) != nil {
                 report(.note("the safetensors are taken that were fetched for an earlier conversion"))
             }
-            return try await convert(source, lent: lent, tools: nil, stack, store, in: workspace, report)
         case .remote:
             if let standing = try await standing(stack, store, in: workspace) {
                 return standing.map { ConvertedModel($0, stack) }
             }
             let remote = try await remote(stack, store, in: workspace, report)
-            let source = try await fetch(remote, stack, store, in: workspace, report)
-            let (lent, tools) = (lent(source, by: store), remote.tools)
-            return try await convert(source, lent: lent, tools: tools, stack, store, in: workspace, report)
+            source = try await fetch(remote, stack, store, in: workspace, report)
+            tools = remote.tools
         }
+        guard let lent = lent(source, by: store) else {
+            return try await convert(
+                source,
+                tools: tools,
+                holdsTarget: false,
+                stack,
+                store,
+                in: workspace,
+                report
+            )
+        }
+        if let made = try await convert(source, lent, tools: tools, stack, store, in: workspace, report) {
+            return made
+        }
+        // Another conversion was done with it first and has removed it.
+        return try await run(in: workspace, report: report)
     }
 
     /// The source where it is stored only to be converted.
     private func lent(_ source: ConversionSource, by store: ModelStore) -> StoredModel? {
         guard case .stored(let stored) = source.place, source.format == .safetensors,
-            store.isOnLoan(stored.key)
+            stored.layout == store.layout, store.isOnLoan(stored.key)
         else { return nil }
         return stored
     }
 
-    /// Converts; what is stored for that alone goes afterwards.
+    /// Converts what is stored for that alone and goes afterwards; `nil` if it is gone already.
     private func convert(
         _ source: ConversionSource,
-        lent: StoredModel?,
+        _ lent: StoredModel,
         tools: ContainerTools?,
         _ stack: Stack,
         _ store: ModelStore,
         in workspace: Workspace,
         _ report: @escaping Reporter
-    ) async throws(Failure) -> [ConvertedModel] {
-        do throws(Failure) {
-            let made = try await convert(source, tools: tools, stack, store, in: workspace, report)
-            if let lent {
-                if !options.keepsSource { remove(lent, from: store, report) }
-                store.forgetLoan(of: lent.key.model)
+    ) async throws(Failure) -> [ConvertedModel]? {
+        let target = options.output == nil ? ModelKey.directoryName(of: options.name ?? source.model) : nil
+        let isTarget = target == lent.key.directoryName
+        var lock: FileLock?
+        do {
+            // Until it is read nobody replaces or removes it, but others may read it too.
+            lock = try await store.lock(model: lent.key.model, isTarget ? .exclusive : .shared) {
+                report(.phase(.waiting, "waiting for another stackctl that changes \(lent.key.model)"))
             }
+            guard try store.model(lent.key) == lent else { return nil }
+        } catch { throw Failure(error) }
+        do throws(Failure) {
+            let made = try await convert(
+                source,
+                tools: tools,
+                holdsTarget: isTarget,
+                stack,
+                store,
+                in: workspace,
+                report
+            )
+            withExtendedLifetime(lock) {}
+            // Only the last of those who read it may remove it.
+            if !isTarget { lock = nil }
+            giveBack(lent, to: store, holding: lock, report)
             return made
         } catch {
-            if lent != nil {
+            if (try? store.model(lent.key)) == lent, store.isOnLoan(lent.key) {
                 let removal = "stackctl \(stack.name) rm \(source.model) --format safetensors"
                 report(
                     .note(
@@ -141,6 +175,7 @@ public struct Convert: Sendable {
     private func convert(
         _ source: ConversionSource,
         tools: ContainerTools?,
+        holdsTarget: Bool,
         _ stack: Stack,
         _ store: ModelStore,
         in workspace: Workspace,
@@ -148,7 +183,7 @@ public struct Convert: Sendable {
     ) async throws(Failure) -> [ConvertedModel] {
         let prepared = try await prepared(source, tools: tools, stack, store, in: workspace, report)
         do {
-            guard case .volume(let store, let model) = prepared.place else {
+            guard case .volume(let store, let model) = prepared.place, !holdsTarget else {
                 return try await prepared.run(report)
             }
             let lock = try await store.lock(model: model) {
@@ -166,8 +201,7 @@ public struct Convert: Sendable {
         -> [StoredModel]?
     {
         let request = try await request(stack, in: workspace)
-        let model = options.name ?? request.model
-        return try StandingConversion(reference: reference, options: options, model: model, store: store)
+        return try StandingConversion(reference: reference, options: options, request: request, store: store)
             .all()
     }
 
@@ -275,23 +309,29 @@ public struct Convert: Sendable {
             guard let stored = try store.model(key) else {
                 throw Failure(.conflict, "`\(key)` was removed while it was to be converted")
             }
-            if pulled.wasThere { store.forgetLoan(of: pulled.model) }
             return try ConversionSource(stored, on: stack)
         } catch { throw Failure(error) }
     }
 
-    /// Removes what was fetched for this; what was made of it is there, whatever becomes of that.
-    private func remove(_ fetched: StoredModel, from store: ModelStore, _ report: Reporter) {
-        let size = fetched.manifest.size
+    /// Removes what was fetched for this, or keeps it for good; what was made is there, whatever becomes of that.
+    private func giveBack(
+        _ lent: StoredModel,
+        to store: ModelStore,
+        holding lock: FileLock?,
+        _ report: Reporter
+    ) {
+        let what = "\(lent.manifest.size) of safetensors that were fetched for it"
         do throws(StoreError) {
-            try store.remove(fetched)
-            report(
-                .note("removed \(size) of safetensors that were fetched for it; `--keep-source` keeps them")
-            )
+            if options.keepsSource {
+                try store.forgetLoan(of: lent.key.model)
+            } else if try store.removeLent(lent, holding: lock) {
+                report(.note("removed \(what); `--keep-source` keeps them"))
+            }
         } catch {
-            report(
-                .warning("the \(size) of safetensors that were fetched for it could not be removed: \(error)")
-            )
+            switch error {
+            case .busy: report(.note("the \(what) stay for now: \(error)"))
+            default: report(.warning("the \(what) could not be given back: \(error)"))
+            }
         }
     }
 }

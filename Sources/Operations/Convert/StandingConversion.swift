@@ -1,4 +1,5 @@
 import Catalog
+import Hub
 import Platform
 import Store
 import SystemPackage
@@ -7,8 +8,10 @@ import SystemPackage
 struct StandingConversion: Sendable {
     let reference: ModelReference
     let options: ConvertOptions
-    let model: String
+    let request: PullRequest
     let store: ModelStore
+
+    private var model: String { options.name ?? request.model }
 
     /// What all targets have become; `nil` if one of them must be made, or is wanted anew.
     func all() throws(Failure) -> [StoredModel]? {
@@ -40,10 +43,20 @@ struct StandingConversion: Sendable {
             let made = TargetForm(quant, in: options.format)
         else { return nil }
         // Known before its source is fetched again.
+        guard isRepository(found.manifest.source) else {
+            throw .stored(found.key, "made of something else")
+        }
         guard found.manifest.conversion?.options == options.words(for: made) else {
             throw .stored(found.key, "made with other options")
         }
         return found
+    }
+
+    /// Whether it was made of what is asked for now, which the hub may have renamed since.
+    private func isRepository(_ source: Manifest.Source) -> Bool {
+        guard case .hub(let repository, _) = request.origin, source.kind == .hub else { return false }
+        let names = [source.repository] + (options.name == nil ? [model] : [])
+        return names.contains { $0.lowercased() == repository.description.lowercased() }
     }
 
     private func isRevision(_ source: Manifest.Source) -> Bool {
