@@ -1,4 +1,5 @@
 public import Catalog
+import Engines
 import Glibc
 import Hub
 public import Platform
@@ -9,7 +10,11 @@ import Transfer
 /// A file that was compared with its manifest.
 public struct VerifiedFile: Sendable, Encodable {
     /// How it compared.
-    public enum State: String, Sendable, Encodable { case ok, differs, missing }
+    public enum State: String, Sendable, Encodable {
+        case ok, differs, missing
+        /// A manifest that cannot be read, so that nothing is known of the other files.
+        case damaged
+    }
 
     /// The stack.
     public let stack: String
@@ -21,13 +26,13 @@ public struct VerifiedFile: Sendable, Encodable {
     public let path: RelativePath
     /// How it compared.
     public let state: State
-    /// The SHA-256 that the manifest states.
-    public let expected: String
+    /// The SHA-256 that the manifest states; none of a manifest itself.
+    public let expected: String?
     /// The SHA-256 that it has; none if it is missing.
     public let actual: String?
     /// Whether it was fetched again and is right now; nothing where nobody tried.
     public var repaired: Bool?
-    /// Why it could not be fetched again.
+    /// Why it could not be fetched again, or cannot be read.
     public var reason: String?
     /// What would make it right.
     public var fix: String?
@@ -55,23 +60,24 @@ public struct Verify: Sendable {
         -> [VerifiedFile]
     {
         report(.phase(.verifying, "verifying what is stored"))
-        let items = try await items(in: workspace)
+        let (items, damaged) = try await items(in: workspace)
         report(.files(items.map { ("\($0.model.key.model) \($0.file.path)", $0.file.sizeBytes) }))
         do {
             var verified = try await hash(items, report)
             if repairs { verified = try await repair(verified, items, in: workspace, report) }
-            return verified
+            return verified + damaged
         } catch { throw Failure(error) }
     }
 
-    private func items(in workspace: Workspace) async throws(Failure) -> [Item] {
+    private func items(in workspace: Workspace) async throws(Failure) -> ([Item], damaged: [VerifiedFile]) {
         var items: [Item] = []
+        var damaged: [VerifiedFile] = []
         if references.isEmpty {
             for stack in try workspace.selectedStacks() {
                 for store in [try await workspace.store(of: stack), stack.adapterStore] {
                     let found: (models: [StoredModel], damaged: [StoreError])
                     do throws(StoreError) { found = try store.models() } catch { throw Failure(store: error) }
-                    if let error = found.damaged.first { throw Failure(store: error) }
+                    for error in found.damaged { damaged.append(try self.damaged(error, in: store, stack)) }
                     items += found.models.flatMap { Self.items($0, stack) }
                 }
             }
@@ -85,7 +91,37 @@ public struct Verify: Sendable {
                 if let adapters = try stack.adapters(of: model) { items += Self.items(adapters, stack) }
             }
         }
-        return items
+        return (items, damaged)
+    }
+
+    /// The line of a manifest that cannot be read; it hides nothing of what else there is.
+    private func damaged(
+        _ error: StoreError,
+        in store: ModelStore,
+        _ stack: Stack
+    ) throws(Failure) -> VerifiedFile {
+        guard case .malformedManifest(let file, let reason) = error,
+            let name = file.lastComponent.flatMap({ RelativePath($0.string) })
+        else { throw Failure(store: error) }
+        let folder = file.removingLastComponent()
+        let parts = folder.components.suffix(3).map(\.string)
+        let removal = ["stackctl", stack.name, "rm", parts[0], "--format", parts[1], "--quant", parts[2]]
+        let fix =
+            store == stack.adapterStore
+            ? "remove `\(folder)`, and add the adapter again with `stackctl \(stack.name) lora add`"
+            : "pull it again, or remove it with `\(removal.map(ShellCommand.quoted).joined(separator: " "))`"
+        return VerifiedFile(
+            stack: stack.name,
+            model: parts[0],
+            quant: parts[2],
+            path: name,
+            state: .damaged,
+            expected: nil,
+            actual: nil,
+            repaired: repairs ? false : nil,
+            reason: reason,
+            fix: fix
+        )
     }
 
     private static func items(_ model: StoredModel, _ stack: Stack) -> [Item] {

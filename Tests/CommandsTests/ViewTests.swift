@@ -84,7 +84,7 @@ struct ViewTests {
         let lines = VerifiedFileView.table(files, for: terminal(columns: 200), quiet: false).split(
             separator: "\n"
         )
-        #expect(lines[0].hasSuffix("NOT REPAIRED BECAUSE") && lines[2].hasSuffix("it was converted here"))
+        #expect(lines[0].hasSuffix("REASON") && lines[2].hasSuffix("it was converted here"))
     }
 
     @Test func `names come once each, as ls --quiet prints them`() {

@@ -32,7 +32,7 @@ struct VerifyTests {
         let checked = try await Verify([try home.reference("org/split")]).run(in: home.workspace()) { _ in }
         #expect(checked.map(\.state) == [.ok, .ok])
         #expect(checked.map(\.actual) == checked.map(\.expected))
-        #expect(Set(checked.map(\.expected)) == Set(files.values.map(\.sha256.hex)))
+        #expect(Set(checked.compactMap(\.expected)) == Set(files.values.map(\.sha256.hex)))
         #expect(home.hub.requests().isEmpty)
     }
 
@@ -93,6 +93,25 @@ struct VerifyTests {
         let down = try await Verify([], repairs: true).run(in: view) { _ in }
         #expect(down.map(\.repaired) == [false, false, false])
         #expect(down[1].reason == down[2].reason && down[1].reason?.contains("does not answer") == true)
+    }
+
+    @Test func `a manifest that cannot be read is a line, and hides no other damage`() async throws {
+        let (home, _) = try await home()
+        let file = try home.directory.write(smallGGUF().all, to: "m-Q8_0.gguf")
+        try await home.pull(file.string) { $0.name = "a" }
+        let manifest = home.volume().appending("a/gguf/q8_0/manifest.json")
+        try FileSystem.write(Array("{".utf8), to: manifest)
+        try spoil(Self.second, home)
+        let found = try await Verify([]).run(in: home.workspace()) { _ in }
+        #expect(found.map(\.state) == [.ok, .differs, .damaged])
+        let line = try #require(found.last)
+        #expect((line.model, line.path.string, line.reason) == ("a", "manifest.json", "it is no manifest"))
+        #expect(line.fix?.contains("`stackctl llamacpp rm a --format gguf --quant q8_0`") == true)
+        let repaired = try await Verify([], repairs: true).run(in: home.workspace()) { _ in }
+        #expect(repaired.map(\.repaired) == [nil, true, false])
+        let removal = Remove([try home.reference("a")], format: .gguf, quant: Quantization(parsing: "q8_0"))
+        try removal.run(await removal.plan(in: home.workspace()) { _ in })
+        #expect(!FileSystem.exists(manifest))
     }
 
     @Test func `a link in the place of a file is not followed`() async throws {

@@ -35,7 +35,12 @@ struct ModelVerify: AsyncParsableCommand {
         let wrong = files.filter { $0.state != .ok && $0.repaired != true }
         guard let first = wrong.first else { return }
         let more = wrong.count > 1 ? " and \(wrong.count - 1) more" : ""
-        let what = first.state == .missing ? "is missing" : "differs from its manifest"
+        let what =
+            switch first.state {
+            case .missing: "is missing"
+            case .damaged: "cannot be read"
+            case .ok, .differs: "differs from its manifest"
+            }
         let reason = first.reason.map { ": \($0)" } ?? ""
         throw Failure(
             .invalid,

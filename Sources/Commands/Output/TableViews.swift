@@ -15,7 +15,7 @@ enum VerifiedFileView {
                 .init("file", isFlexible: true, weight: .high), .init("state", weight: .high),
                 .init("expected", isFlexible: true, weight: .low),
                 .init("actual", isFlexible: true, weight: .low),
-            ] + (hasReasons ? [.init("not repaired because", isFlexible: true, weight: .high)] : [])
+            ] + (hasReasons ? [.init("reason", isFlexible: true, weight: .high)] : [])
         )
         for file in shown {
             let isWrong = file.state != .ok
@@ -24,12 +24,16 @@ enum VerifiedFileView {
                 [
                     .init(file.stack), .init(file.model), .init(file.quant), .init(file.path.string),
                     .init(state, isWrong ? (file.repaired == true ? .yellow : .red) : .green),
-                    .init(isWrong ? file.expected : String(file.expected.prefix(12))),
-                    .init(isWrong ? file.actual ?? "-" : String(file.expected.prefix(12))),
+                    .init(Self.shown(file.expected, whole: isWrong)),
+                    .init(Self.shown(file.actual, whole: isWrong)),
                 ] + (hasReasons ? [.init(file.reason ?? "-")] : [])
             )
         }
         return table.rendered(for: terminal)
+    }
+
+    private static func shown(_ hash: String?, whole: Bool) -> String {
+        hash.map { whole ? $0 : String($0.prefix(12)) } ?? "-"
     }
 }
 
