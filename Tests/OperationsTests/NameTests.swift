@@ -119,6 +119,24 @@ struct NameTests {
         #expect(try await launched("own") == ("own", "300"))
     }
 
+    @Test func `a configuration's model is what is stored, by its name, its repository or its path`()
+        async throws
+    {
+        let variant = "gguf: {repository: org/x, file: \"x-{QUANT}.gguf\", quants: [q4_k_m]}"
+        try home.directory.write(
+            "models:\n  mine:\n    variants:\n      7b: {\(variant)}\n",
+            to: "home/config/models.yaml"
+        )
+        try await home.pull("mine:7b")
+        try declare("model: mine:7b\ncontext: 300\n", as: "mine-7b")
+        #expect(try await launched("mine-7b") == ("mine-7b", "300"))
+        try await home.pull("org/x") { $0.name = "own" }
+        try declare("model: mine:7b\ncontext: 200\n", as: "own")
+        #expect(try await launched("own") == ("own", "200"))
+        try declare("model: \(home.directory.path)/./mine.gguf\ncontext: 100\n", as: "x")
+        #expect(try await launched("x") == ("x", "100"))
+    }
+
     @Test func `configurations that go by each other's models come to an end`() async throws {
         try declare("model: two\ncontext: 300\n", as: "one")
         try declare("model: org/x\n", as: "two")

@@ -1,6 +1,7 @@
 import Catalog
 import Platform
 import Store
+import SystemPackage
 
 /// A configuration that was named by its file, as `launch` and others take it in a model's place.
 struct NamedConfig: Sendable {
@@ -85,7 +86,7 @@ extension Workspace {
             return .another("the model `\(entry.reference)` of the catalog")
         }
         let found = try await stored(reference)
-        if let other = found.first(where: { !$0.model.manifest.source.isOf(model) }) {
+        if let other = found.first(where: { !$0.model.isOf(model, in: catalog) }) {
             return .another("a model stored in `\(other.stack.name)`")
         }
         return found.isEmpty ? nil : .same
@@ -111,13 +112,23 @@ extension Workspace {
     }
 }
 
-extension Manifest.Source {
-    /// Whether it is where a reference leads to.
-    fileprivate func isOf(_ reference: ModelReference) -> Bool {
-        if case .repositoryFile(let id, _) = reference.source {
-            return id.lowercased() == repository.lowercased()
+extension StoredModel {
+    /// Whether it is what a reference leads to: by the name that it is stored under, or by where it came from.
+    fileprivate func isOf(_ reference: ModelReference, in catalog: ModelCatalog) -> Bool {
+        let source = manifest.source
+        let wanted = reference.canonical(in: catalog)
+        if (try? ModelReference(parsing: key.model, environment: [:]))?.canonical(in: catalog) == wanted {
+            return true
         }
-        let own = try? ModelReference(parsing: shown, environment: [:])
-        return own?.canonical(in: nil) == reference.canonical(in: nil)
+        switch (reference.source, source.kind) {
+        case (.catalog, .hub), (.repository, .hub), (.repositoryFile, .hub):
+            return reference.names(in: catalog).contains { $0.lowercased() == source.repository.lowercased() }
+        case (.local(let path), .local):
+            let absolute = try? FileSystem.absolute(path).lexicallyNormalized()
+            return absolute == FilePath(source.repository).lexicallyNormalized()
+        default:
+            let own = try? ModelReference(parsing: source.shown, environment: [:])
+            return own?.canonical(in: catalog) == wanted
+        }
     }
 }
