@@ -52,8 +52,14 @@ struct StoredName: Sendable {
                 hint: "name it without its quantization, which is told apart by itself: `--as \(short)`"
             )
         }
-        guard "\(short)" == text || "\(short)" == text.lowercased(), !text.lowercased().hasSuffix(".yaml")
-        else {
+        let ending = ".yaml"
+        if text.lowercased().hasSuffix(ending) {
+            throw Self.refused(
+                "`\(text)` would be read as a configuration's file",
+                hint: "name it `--as \(text.dropLast(ending.count))`"
+            )
+        }
+        guard "\(short)" == text || "\(short)" == text.lowercased() else {
             throw Self.refused("`\(text)` would be read as something else", hint: "name it `--as \(short)`")
         }
         return name

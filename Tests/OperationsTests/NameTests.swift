@@ -152,7 +152,7 @@ struct NameTests {
     @Test(arguments: [
         ("a/b:q8_0", "`--as a/b`"), ("x:q4", "`--as x`"), ("x-q4_k_m", "`--as x`"),
         ("x:7b-q4", "`--as x:7b`"),
-        ("y:latest", "`--as y`"), ("y.yaml", "`--as "), ("llama3", "`--as llama3:8b`"),
+        ("y:latest", "`--as y`"), ("y.yaml", "`--as y`"), ("llama3", "`--as llama3:8b`"),
         ("llama3:8b", "another name"),
         ("taken", "another name"), ("./y", "NAME[:TAG]"), ("a/b@main", "`--as a/b`"), ("", "NAME[:TAG]"),
     ])
