@@ -24,6 +24,8 @@ public struct ModelReference: Sendable, Hashable {
     public let quantization: Quantization?
     /// The branch, tag or commit of the repository that was asked for.
     public let revision: String?
+    /// What was typed for it, which tells more than the rest where the case of letters matters.
+    public private(set) var spelling: String?
 
     /// Puts a reference together from its parts.
     public init(_ source: Source, quantization: Quantization? = nil, revision: String? = nil) {
@@ -36,6 +38,19 @@ public struct ModelReference: Sendable, Hashable {
     public init(parsing text: String, environment: Environment = .process) throws(ModelReferenceError) {
         var scanner = ModelReferenceScanner(text: text, environment: environment)
         self = try scanner.reference()
+        spelling = text
+    }
+
+    /// Whether both mean the same, however they were typed.
+    public static func == (left: ModelReference, right: ModelReference) -> Bool {
+        (left.source, left.quantization, left.revision) == (right.source, right.quantization, right.revision)
+    }
+
+    /// Hashes what is meant.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(source)
+        hasher.combine(quantization)
+        hasher.combine(revision)
     }
 
     /// The model in so many words, where its name alone may also be that of something else: `NAME:latest`.

@@ -110,6 +110,9 @@ extension Failure {
             )
         case .nameTaken:
             self.init(.conflict, "\(error)", hint: "choose another name with `--as NAME`", cause: error)
+        case .spelledOtherwise(_, let model):
+            let hint = "name it `\(model)` if that is what it is, or choose another name with `--as NAME`"
+            self.init(.conflict, "\(error)", hint: hint, cause: error)
         case .busy:
             self.init(.conflict, "\(error)", hint: "wait until it has finished, then try again", cause: error)
         }

@@ -24,6 +24,7 @@ struct Import: Sendable {
     /// Tells what would be copied.
     func plan(stack: Stack, store: ModelStore) throws(Failure) -> PullPlan {
         do {
+            try store.refuseOtherSpelling(of: request.model)
             let (_, chosen) = try choose()
             return PullPlan(
                 stack: stack.name,
@@ -58,6 +59,7 @@ struct Import: Sendable {
             }
         }
         defer { withExtendedLifetime(lock) {} }
+        try store.refuseOtherSpelling(of: request.model)
         report(.files(files.map { ($0.path.string, $0.size) }))
         report(.phase(.copying, "copying \(request.model)"))
         let ingest = try store.beginIngest(model: request.model)
@@ -91,11 +93,7 @@ struct Import: Sendable {
         )
         if !options.force, let old = try store.model(key) {
             guard old.manifest.files == files else {
-                throw Failure(
-                    .conflict,
-                    "`\(key)` is stored already, with another content",
-                    hint: "add `--force` to replace it, or `--as NAME`"
-                )
+                throw Failure.stored(key, "with another content")
             }
             ingest.discard()
             return (old, true)

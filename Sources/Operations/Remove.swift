@@ -54,7 +54,11 @@ public struct Remove: Sendable {
         for lookup in lookups {
             let (stack, store, all) = try await lookup.all(in: workspace)
             let allStopped = try stoppedDownloads(of: lookup, in: store, workspace)
-            let broken = try damagedFolders(of: lookup, in: store, workspace)
+            // Beside a model that is meant, those of its own folder: names may differ in the case of letters only.
+            let own = Set(all.map(\.key.directoryName))
+            let broken = try damagedFolders(of: lookup, in: store, workspace).filter { folder in
+                own.isEmpty || folder.components.suffix(3).first.map { own.contains($0.string) } == true
+            }
             if all.isEmpty, allStopped.isEmpty, broken.isEmpty {
                 try refuseBusy(lookup, in: store, workspace)
                 throw await lookup.missing(stack, in: workspace)

@@ -41,22 +41,58 @@ struct StoredLookup: Sendable {
     }
 
     private func matching(in store: ModelStore, _ workspace: Workspace) throws(Failure) -> [StoredModel] {
-        do throws(StoreError) {
-            for (name, wantedQuant) in names(workspace) {
-                let models = try store.models(named: name).filter { model in
-                    (wantedQuant == nil || model.key.quant == wantedQuant?.name)
-                        && (format == nil || model.key.format == format?.rawValue)
-                        && (reference.revision == nil || model.manifest.source.revision == reference.revision
-                            || model.manifest.source.requestedRevision == reference.revision)
-                        && (path == nil
-                            || model.manifest.files.contains {
-                                ($0.sourcePath ?? $0.path.string) == path?.string
-                            })
-                }
-                if !models.isEmpty { return models }
+        do {
+            var found: [StoredModel] = []
+            for (name, quant) in names(workspace) where found.isEmpty {
+                found = try models(named: name, quant, in: store)
             }
-            return []
-        } catch { throw Failure(store: error) }
+            guard reference.quantization != nil else { return try spelled(found) }
+            let whole = try models(named: "\(reference)", quant, in: store).filter { !found.contains($0) }
+            if let one = whole.first, let other = found.first { throw ambiguous(one, other) }
+            return try spelled(found)
+        } catch { throw Failure(error) }
+    }
+
+    private func models(
+        named name: String,
+        _ quant: Quantization?,
+        in store: ModelStore
+    ) throws(StoreError) -> [StoredModel] {
+        try store.models(named: name).filter { model in
+            (quant == nil || model.key.quant == quant?.name)
+                && (format == nil || model.key.format == format?.rawValue)
+                && (reference.revision == nil || model.manifest.source.revision == reference.revision
+                    || model.manifest.source.requestedRevision == reference.revision)
+                && (path == nil
+                    || model.manifest.files.contains { ($0.sourcePath ?? $0.path.string) == path?.string })
+        }
+    }
+
+    /// Of models whose names differ in the case of letters, those that were typed.
+    private func spelled(_ models: [StoredModel]) throws(Failure) -> [StoredModel] {
+        let names = Set(models.map(\.key.model)).sorted()
+        var typed = "\(reference)"
+        if case .catalog = reference.source { typed = reference.spelling ?? typed }
+        guard names.count > 1 else { return models }
+        let exact = models.filter { typed.hasPrefix($0.key.model) }
+        guard exact.isEmpty else { return exact }
+        throw Failure(
+            .conflict,
+            "`\(typed)` is stored as \(names.map { "`\($0)`" }.joined(separator: " and "))",
+            hint: "type the one that is meant, letter by letter"
+        )
+    }
+
+    /// What was typed is all of a stored model's name, and the name of another one with its quantization.
+    private func ambiguous(_ whole: StoredModel, _ part: StoredModel) -> Failure {
+        let named = try? ModelReference(parsing: part.key.model, environment: [:]).spelledOut
+        let other = named.map { "\(ModelReference($0.source, quantization: reference.quantization))" }
+        let own = ModelReference(.catalog(name: whole.key.model, tag: nil)).spelledOut
+        return Failure(
+            .conflict,
+            "`\(reference)` is a stored model, and the \(part.key.quant) of `\(part.key.model)`",
+            hint: "type `\(own)` for the one, `\(other ?? part.key.model)` for the other"
+        )
     }
 
     private var path: RelativePath? {
@@ -74,9 +110,11 @@ struct StoredLookup: Sendable {
         case .local(let path): return [(path.lastComponent?.string ?? path.string, wanted)]
         case .catalog:
             let found = (try? workspace.catalog())?.entry(for: reference)
-            let typed = reference == reference.plain ? [reference] : [reference, reference.plain]
-            return (found.map { [($0.entry.reference, quant ?? $0.quantization)] } ?? [])
-                + typed.flatMap { [("\(ModelReference($0.source))", wanted), ("\($0)", quant)] }
+            let own = found.map { [($0.entry.reference, quant ?? $0.quantization)] } ?? []
+            let typed = [("\(ModelReference(reference.source))", wanted), ("\(reference)", quant)]
+            guard reference != reference.plain else { return own + typed }
+            // Behind a tag, what ends like a quantization is one.
+            return own + typed + [("\(ModelReference(reference.plain.source))", wanted)]
         }
     }
 

@@ -106,6 +106,16 @@ extension ModelStore {
         throw .foreignFiles(target)
     }
 
+    /// Refuses a new name that differs from that of a stored model in the case of its letters only, which no lookup
+    /// tells apart.
+    public func refuseOtherSpelling(of model: String) throws(StoreError) {
+        let stored = try models(named: model).map(\.key.model).filter {
+            $0.lowercased() == model.lowercased()
+        }
+        guard let other = stored.first, !stored.contains(model) else { return }
+        throw .spelledOtherwise(model, as: other)
+    }
+
     fileprivate func otherModel(inTheFolderOf key: ModelKey) throws(StoreError) -> String? {
         try models(named: key.directoryName).first { $0.key.model.lowercased() != key.model.lowercased() }?
             .key.model

@@ -106,6 +106,8 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case foreignFiles(FilePath)
     /// Another model's name leads to the same folder.
     case nameTaken(FilePath, by: String)
+    /// A model is stored whose name differs in the case of its letters only.
+    case spelledOtherwise(String, as: String)
     /// Another process works on it.
     case busy(String)
 
@@ -118,6 +120,8 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         case .invalidName(let name): "`\(name)` cannot be the name of a folder"
         case .foreignFiles(let path): "\(path) holds files without a manifest"
         case .nameTaken(let path, let model): "\(path) belongs to \(model)"
+        case .spelledOtherwise(let name, let model):
+            "`\(name)` differs from the stored `\(model)` in the case of its letters only"
         case .busy(let what): "another process works on \(what)"
         }
     }

@@ -43,6 +43,9 @@ struct PreparedConversion: Sendable {
         if let output = options.output {
             place = try ConversionOutput(output, options, model).place(for: targets, besides: states)
         } else {
+            do throws(StoreError) { try store.refuseOtherSpelling(of: model) } catch {
+                throw Failure(store: error)
+            }
             place = .volume(store, model: model)
         }
         // What cannot be made is refused before anything is locked or hashed.
