@@ -240,6 +240,7 @@ struct Fetch: Sendable {
                 format: selection.format.rawValue,
                 quant: selection.quant?.name ?? header.quant ?? "unknown"
             )
+            if !options.force { try planned.refuseReplacing(key, in: store) }
             let source = planned.source.recorded(for: request)
             let shelf = AdapterShelf(key: key, source: source, in: request.adapters)
             let adapters = try await shelf.publish(

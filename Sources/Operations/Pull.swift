@@ -74,6 +74,7 @@ public struct Pull: Sendable {
         let planned = try await alternatives.offered { () async throws(Failure) in
             try await FileChoice(request, source, options).run(store, in: workspace, report: report)
         }
+        try planned.refuseTakenPlace(in: store, isForced: options.force)
         // Whether they may be had is told by the files alone; what is listed is listed for everybody.
         if let part = zip(planned.selection.files, planned.copies).first(where: { $0.1 == nil })?.0.parts
             .first
@@ -147,11 +148,8 @@ public struct Pull: Sendable {
         let planned = try await alternatives.offered { () async throws(Failure) in
             try await FileChoice(request, source, options).run(store, in: workspace, report: report)
         }
+        try planned.refuseTakenPlace(in: store, isForced: options.force)
         try planned.plan(stack: stack, store: store).checkSpace()
-        if let quant = planned.selection.quant?.name {
-            let format = planned.selection.format.rawValue
-            try store.refuseForeignFiles(at: ModelKey(model: request.model, format: format, quant: quant))
-        }
         if options.isLoan { try noteLoan(of: request.model, stack, store) }
         let model = try await Fetch(planned, store, StoredCopies(store, in: workspace), options).run(report)
         return Outcome(stack, model, wasThere: false)
