@@ -36,7 +36,8 @@ public struct ComposeFile: Sendable {
     /// What a service sees at a path, of a file that lies in `folder`.
     public func mounted(at target: String, in service: String, from folder: FilePath) -> Mounted {
         guard let node = services.first(where: { $0.name == service })?.value else { return .unknown }
-        if ["extends", "<<"].contains(where: { node[$0] != nil }) || root["include"] != nil { return .unknown }
+        let isElsewhere = ["extends", "<<"].contains { node[$0] != nil } || root["include"] != nil
+        if isElsewhere { return .unknown }
         var isUnknown = false
         for item in ((try? node["volumes"]?.list()) ?? []) + ((try? node["secrets"]?.list()) ?? []) {
             let (source, mountPoint) = mount(item)

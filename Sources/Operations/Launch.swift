@@ -313,7 +313,10 @@ extension Failure {
                     "name all of them in `nodes`, or take it out with `stackctl config unset \(model) nodes`"
                 )
             case .argumentReserved:
-                ("", "take it out of `extra`; `stackctl config show \(model)` tells where each setting is from")
+                (
+                    "",
+                    "take it out of `extra`; `stackctl config show \(model)` tells where each setting is from"
+                )
             case .secretInCommand:
                 ("", "take it out of `extra`, and set `api_key` to `env:NAME` or `file:PATH`")
             default: ("", nil)

@@ -31,7 +31,8 @@ extension StoredModel {
             let commit = source.kind == .hub ? source.revision.map { "@\($0)" } ?? "" : ""
             let image = conversion.image.map { ["--image", $0.digest ?? $0.name] } ?? []
             let words =
-                ["convert", source.shown + commit, "--quant", key.quant] + form + conversion.options + engine + image
+                ["convert", source.shown + commit, "--quant", key.quant] + form + conversion.options + engine
+                + image
                 + chosen
             return "make it again: `\(typed(words))`"
         }
